@@ -1,0 +1,43 @@
+# The two commands are `make run` and `make test`; both start with `make setup`. `make help` lists the rest.
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+
+.PHONY: help setup run demo test lint format clean
+.DEFAULT_GOAL := help
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+setup: python ## install what videolib needs and migrate the library; starts nothing
+	@$(PYTHON) -m scripts.setup
+
+run: setup ## start the whole library in the foreground; Ctrl-C stops it
+	@exec $(BIN)/python manage.py run
+
+demo: setup ## fill an empty library with a dozen clips made on the spot
+	@exec $(BIN)/python manage.py demo
+
+test: python ## set up what the tests need, then every check and every test
+	@$(PYTHON) -m scripts.setup --dev
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/pytest -n 2 --dist loadscope
+
+lint: ## the checks without the tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: ## let ruff put the code in order
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean: ## remove what the checks and tests leave; neither the data nor the environment
+	rm -rf .mypy_cache .ruff_cache .import_linter_cache tests/browser/shots
+	find videolib transcode scripts tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+
+.PHONY: python
+python:
+	@command -v $(PYTHON) >/dev/null 2>&1 || { \
+	echo "videolib needs Python 3.11, and $(PYTHON) is not here: install it (Debian 12: apt install python3.11 python3.11-venv), or name yours with make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)." >&2; exit 1; }

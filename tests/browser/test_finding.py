@@ -1,0 +1,149 @@
+"""The ways to a clip that need JavaScript: the search box, filters, previews, the menu; and that all works without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def filled(
+    transactional_db: None, data_folder: Path, make_user: Callable[..., Any], make_clip: Callable[..., Any]
+) -> Any:
+    """Three clips, one with previews; and the person who looks at them."""
+    from transcode.models import Storyboard
+
+    owner = make_user("contributor", name="Ada")
+    clip = make_clip(owner, title="Git for the brave", cues=[(7, 9, "rebase the feature branch")], tags=["git"])
+    sheet = default_storage.save("sheet.jpg", ContentFile(jpeg(data_folder, (640, 180))))
+    Storyboard.objects.create(
+        recording=clip.recording,
+        sheet_keys=[sheet],
+        interval=10,
+        columns=4,
+        rows=2,
+        tile_width=160,
+        tile_height=90,
+        count=6,
+    )
+    make_clip(owner, title="Pivot tables", cues=[(1, 3, "drag the feature into the rows")], tags=["excel"])
+    short = make_clip(owner, title="A short one")
+    short.recording.duration = 20
+    short.recording.save()
+    return make_user("learner")
+
+
+def jpeg(folder: Path, size: tuple[int, int]) -> bytes:
+    picture = folder / "picture.jpg"
+    Image.new("RGB", size, "#336699").save(picture)
+    return picture.read_bytes()
+
+
+@pytest.fixture
+def open_library(
+    filled: Any, client_of: Callable[..., Any], live_server: Any, browser: Any
+) -> Iterator[Callable[..., Page]]:
+    """`open_library("/browse/")`: the page in Chromium, signed in. What the console complains of fails the test."""
+    session = client_of(filled).cookies["sessionid"].value
+    complaints: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    def open_page(path: str, **options: Any) -> Page:
+        context: BrowserContext = browser.new_context(**options)
+        contexts.append(context)
+        context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(live_server.url + path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    # That there is no page at an address is what one of the tests asks for.
+    assert [text for text in complaints if "404" not in text] == []
+
+
+def test_the_search_box_leads_to_a_second_by_keyboard_alone(open_library):
+    page = open_library("/")
+    page.keyboard.press("/")
+    page.keyboard.type("rebase feat", delay=20)
+    first = page.locator("#suggestions [data-hit]").first
+    expect(first).to_contain_text("Git for the brave")
+    page.keyboard.press("ArrowDown")
+    expect(first).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#site-search")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#suggestions")).to_be_hidden()
+    page.keyboard.type("u", delay=20)
+    expect(first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/clips/*/?t=7", wait_until="commit")
+
+
+def test_the_search_page_answers_while_one_types_and_can_be_shared(open_library):
+    page = open_library("/search/?q=pivot")
+    page.locator("#site-search").press("End")
+    page.locator("#site-search").press_sequentially(" feature", delay=20)
+    expect(page.locator("#results .result")).to_have_count(2)
+    page.wait_for_url("**/search/?q=pivot+feature")
+    page.reload()
+    expect(page.locator("#results .result")).to_have_count(2)
+
+
+def test_filters_apply_when_chosen_and_the_way_back_works(open_library):
+    page = open_library("/browse/")
+    page.select_option("#id_length", "under-1")
+    expect(page.locator("[data-card]")).to_have_count(1)
+    page.wait_for_url("**/browse/?length=under-1")
+    page.go_back()
+    expect(page.locator("[data-card]")).to_have_count(3)
+
+
+def test_a_card_under_the_pointer_shows_what_happens_in_the_clip(open_library):
+    page = open_library("/browse/")
+    page.locator("[data-card]", has_text="Git for the brave").hover()
+    expect(page.locator("[data-card] canvas")).to_have_count(1)
+    page.mouse.move(2, 2)
+    expect(page.locator("[data-card] canvas")).to_have_count(0)
+
+
+def test_nothing_moves_for_people_who_want_less_motion(open_library):
+    page = open_library("/browse/", reduced_motion="reduce")
+    page.locator("[data-card]", has_text="Git for the brave").hover()
+    page.wait_for_timeout(700)
+    expect(page.locator("[data-card] canvas")).to_have_count(0)
+
+
+def test_all_of_it_works_without_javascript(open_library):
+    page = open_library("/", java_script_enabled=False, viewport={"width": 390, "height": 844})
+    page.locator(".menu > summary").click()
+    page.locator(".menu-panel").get_by_text("Browse").click()
+    page.select_option("#id_length", "under-1")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("[data-card]")).to_have_count(1)
+    page.fill("#site-search", "rebase")
+    page.press("#site-search", "Enter")
+    page.locator("a.moment").first.click()
+    page.wait_for_url("**/clips/*/?t=7", wait_until="commit")
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_no_page_is_wider_than_its_window(open_library, width):
+    page = open_library("/", viewport={"width": width, "height": 800})
+    for path in ("/", "/browse/?tag=git", "/search/?q=feature", "/no-such-page/"):
+        page.goto(urljoin(page.url, path))
+        assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, path

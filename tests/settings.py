@@ -1,0 +1,18 @@
+"""Settings of the tests: a data folder of their own whatever the shell has set, quick password hashes, no manifest."""
+
+import os
+import tempfile
+
+from tests import SETTINGS_OF_THE_SHELL
+
+for _name in SETTINGS_OF_THE_SHELL:
+    os.environ.pop(_name, None)
+# Playwright keeps an event loop open beside the tests that follow it; nothing of Django runs in that loop.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+os.environ["VIDEOLIB_DATA"] = tempfile.mkdtemp(prefix="videolib-tests-")
+
+from videolib.settings import *  # noqa: E402, F403
+from videolib.settings import STORAGES  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

@@ -1,0 +1,267 @@
+"""`manage.py run` for real: it comes up, does its work, and leaves nothing behind however it ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
+# Far more than the five seconds an idle machine needs: tests run beside each other.
+UP_WITHIN = 90.0
+DOWN_WITHIN = 30.0
+
+
+def free_port() -> int:
+    """A loopback port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Library:
+    """A data folder, and the processes that serve it."""
+
+    def __init__(self, data: Path, **settings: str) -> None:
+        self.data, self.port = data, free_port()
+        unset = (
+            "BROKER_URL",
+            "S3_BUCKET",
+            "SITE_URL",
+            "DATABASE_URL",
+            "SMTP_URL",
+            "DJANGO_SETTINGS_MODULE",
+            "MAKELEVEL",
+        )
+        inherited = {name: value for name, value in os.environ.items() if name not in unset}
+        self.environment = {
+            **inherited,
+            "VIDEOLIB_DATA": str(data),
+            "BIND": f"127.0.0.1:{self.port}",
+            "SPEECH_ENGINE": "none",
+            "MEDIA_WORKERS": "1",
+            **settings,
+        }
+        self.lines: list[str] = []
+        self.process: subprocess.Popen[str]
+
+    def start(self) -> Library:
+        """Start it; what it says goes to `lines` as it is waited for."""
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "run"],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        return self
+
+    def wait_for(self, words: str) -> str:
+        """The next line with these words."""
+        for line in self.process.stdout or ():
+            self.lines.append(line.rstrip())
+            if words in line:
+                return line.rstrip()
+        raise AssertionError(f"{words!r} was never said:\n" + "\n".join(self.lines))
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Another command on the same library."""
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
+
+    def status_of(self, path: str) -> int:
+        """What the web server answers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    def alive(self) -> list[str]:
+        """The command lines of all its processes."""
+        found, ours = [], f"VIDEOLIB_DATA={self.data}".encode()
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                if ours in (folder / "environ").read_bytes().split(b"\0"):
+                    found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+            except OSError:
+                continue
+        return found
+
+    def is_gone(self, within: float = DOWN_WITHIN) -> bool:
+        """Whether none of its processes is left, soon."""
+        deadline = time.monotonic() + within
+        while self.alive() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return not self.alive()
+
+    def stop(self, number: int = signal.SIGINT) -> None:
+        """As Ctrl-C does."""
+        self.process.send_signal(number)
+        self.lines += (self.process.stdout.read() if self.process.stdout else "").splitlines()
+        self.process.wait(timeout=DOWN_WITHIN)
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Callable[..., Library]]:
+    """`library(SPEECH_WORKERS="2")`: one that is not started yet."""
+    made: list[Library] = []
+
+    def make(**settings: str) -> Library:
+        made.append(Library(tmp_path / f"library {len(made)}", **settings))
+        return made[-1]
+
+    yield make
+    for one in made:
+        if hasattr(one, "process"):
+            one.process.kill()
+            one.process.wait()
+            assert one.is_gone()
+            if one.process.stdout:
+                one.process.stdout.close()
+
+
+def test_an_empty_folder_becomes_a_library_that_answers_works_and_ends(library: Callable[..., Library]) -> None:
+    one = library().start()
+    began = time.monotonic()
+    assert one.wait_for("videolib is ready at").endswith(f"http://127.0.0.1:{one.port}")
+    assert time.monotonic() - began < UP_WITHIN
+    link = re.search(r"http://\S+/accounts/invitation/\S+", one.wait_for("first one, open"))
+    assert link and one.status_of(link[0].removeprefix(f"http://127.0.0.1:{one.port}")) == 200
+    assert one.status_of("/accounts/login/") == 200
+
+    broker = one.data / "run" / "broker.url"
+    assert stat.S_IMODE(broker.stat().st_mode) == stat.S_IMODE((one.data / "secret_key").stat().st_mode) == 0o600
+    served = one.manage(
+        "shell", "--no-imports", "-c", "from videolib.lib.queue import queues_served as q; print(*sorted(q()))"
+    )
+    assert served.stdout.split() == ["light", "media", "screen", "speech"], served.stderr
+    password = broker.read_text().split(":")[2].partition("@")[0]
+    assert not any(password in line for line in one.alive())
+
+    one.stop()
+    assert one.process.returncode == 0
+    assert one.is_gone(within=1)
+    assert not broker.exists()
+    shown = "\n".join(one.lines)
+    assert "Traceback" not in shown
+    assert password not in shown
+
+
+def test_a_second_one_on_the_same_folder_is_refused_with_a_sentence(library: Callable[..., Library]) -> None:
+    one = library().start()
+    one.wait_for("starting")
+    refused = one.manage("run")
+    assert refused.returncode == 1
+    assert re.search(r"runs already \(process \d+\); stop that one, or name another folder", refused.stderr)
+    assert refused.stderr.count("\n") == 1
+    one.stop(signal.SIGTERM)
+
+
+def test_killed_outright_it_leaves_nothing_and_starts_again(library: Callable[..., Library]) -> None:
+    one = library().start()
+    one.wait_for("videolib is ready at")
+    port_before = (one.data / "run" / "broker.url").read_text().rpartition(":")[2]
+    one.process.kill()
+    one.process.wait()
+    assert one.is_gone()
+    one.start().wait_for("videolib is ready at")
+    assert (one.data / "run" / "broker.url").read_text().rpartition(":")[2] == port_before
+    one.stop()
+
+
+def test_a_program_that_dies_is_started_again(library: Callable[..., Library]) -> None:
+    one = library().start()
+    one.wait_for("videolib is ready at")
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            named = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if b"valkey-server" in named and f"PPid:\t{one.process.pid}" in (folder / "status").read_text():
+            os.kill(int(folder.name), signal.SIGKILL)
+    assert "valkey stopped (killed by SIGKILL); it starts again" in one.wait_for("stopped")
+    time.sleep(2)
+    answered = one.manage(
+        "shell", "--no-imports", "-c", "from videolib.celery import app; app.connection().connect(); print('yes')"
+    )
+    assert answered.stdout.strip() == "yes", answered.stderr
+    one.stop()
+
+
+def test_a_port_in_use_is_said_in_a_sentence_that_names_the_setting(library: Callable[..., Library]) -> None:
+    one = library()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", one.port))
+        taken.listen()
+        refused = one.manage("run")
+    assert refused.returncode == 1
+    assert f"Cannot listen on 127.0.0.1:{one.port} (Address already in use)" in refused.stderr
+    assert "BIND=" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"BIND": "nonsense"}, "BIND is 'nonsense'; set it to a host and a port"),
+        ({"BIND": "192.0.2.1:8000"}, "Cannot listen on 192.0.2.1:8000 (Cannot assign requested address)"),
+        ({"VIDEOLIB_DATA": "/proc/library"}, "VIDEOLIB_DATA is '/proc/library', which cannot be made"),
+        ({"DATABASE_URL": "postgres://localhost/videolib"}, "DATABASE_URL names PostgreSQL"),
+        ({"SPEECH_ENGINE": "ears"}, "SPEECH_ENGINE is 'ears'; set it to one of"),
+        ({"BROKER_URL": "sqlite://"}, "BROKER_URL is no address for it"),
+    ],
+)
+def test_what_is_set_wrong_ends_the_start_with_a_sentence(
+    library: Callable[..., Library], settings: dict[str, str], sentence: str
+) -> None:
+    refused = library(**settings).manage("run")
+    assert refused.returncode == 1
+    assert sentence in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_with_a_broker_elsewhere_it_starts_none(library: Callable[..., Library]) -> None:
+    first = library().start()
+    first.wait_for("videolib is ready at")
+    second = library(BROKER_URL=(first.data / "run" / "broker.url").read_text()).start()
+    second.wait_for("videolib is ready at")
+    assert not any("valkey-server" in line for line in second.alive())
+    second.stop()
+    first.stop()
+
+
+def test_one_program_alone_runs_in_the_process_it_was_started_in(library: Callable[..., Library]) -> None:
+    one = library()
+    unprepared = one.manage("run", "web")
+    assert (unprepared.returncode, unprepared.stderr.count("\n")) == (1, 1)
+    assert "run manage.py migrate first" in unprepared.stderr
+    assert one.manage("migrate", "-v", "0").returncode == 0
+    command = [sys.executable, "manage.py", "run", "web"]
+    one.process = subprocess.Popen(
+        command, cwd=ROOT, env=one.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    one.wait_for("first administrator")
+    deadline = time.monotonic() + UP_WITHIN
+    while time.monotonic() < deadline:
+        try:
+            assert one.status_of("/accounts/login/") == 200
+            break
+        except urllib.error.URLError:
+            time.sleep(0.2)
+    assert b"granian" in Path(f"/proc/{one.process.pid}/cmdline").read_bytes()
+    one.stop(signal.SIGTERM)
+    assert one.is_gone()

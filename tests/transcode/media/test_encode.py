@@ -1,0 +1,105 @@
+"""All the rest from one decode."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.transcode.media.conftest import H264, Make, picture, tone
+from transcode.media import child, encode
+from transcode.media.encode import write_rest
+from transcode.media.plan import make_plan, without_copy
+from transcode.media.probe import probe
+
+
+def test_renditions_and_storyboard_come_from_one_process(
+    silent_large: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = probe(silent_large)
+    plan = make_plan(facts, (480, 240))
+    runs: list[int] = []
+    run = child.run
+    monkeypatch.setattr(child, "run", lambda *args, **more: (runs.append(1), run(*args, **more))[1])
+    heard: list[float] = []
+    rest = write_rest(silent_large, facts, plan, tmp_path, heard.append)
+    assert len(runs) == 1
+    assert heard == sorted(heard)
+    assert heard[-1] == 1
+    assert [(each.name, each.height) for each in rest.renditions] == [("480p", 480), ("240p", 240)]
+    for each in rest.renditions:
+        seen = probe(each.path)
+        assert seen.duration == pytest.approx(5, abs=0.1)
+        assert (seen.picture.width, seen.picture.height) == (each.width, each.height)
+    board = plan.storyboard
+    assert [sheet.name for sheet in rest.sheets] == ["sheet-000.jpg"]
+    with Image.open(rest.sheets[0]) as sheet:
+        assert sheet.size == (board.columns * board.tile_width, board.rows * board.tile_height)
+    assert not rest.damaged
+
+
+def test_a_small_recording_gets_its_storyboard_alone(screen: Path, tmp_path: Path) -> None:
+    facts = probe(screen)
+    rest = write_rest(screen, facts, make_plan(facts), tmp_path)
+    assert rest.renditions == ()
+    assert len(rest.sheets) == 1
+
+
+def test_each_tile_shows_its_own_time(made: Make, tmp_path: Path) -> None:
+    """The picture's gray grows with time; tiles must grow along, though frames come unevenly."""
+    ramp = ["-f", "lavfi", "-i", "color=black:s=64x64:r=20:d=10,geq=lum='16+20*T':cb=128:cr=128"]
+    uneven = ["-vf", "select='not(between(t,4.2,6.9))'", "-fps_mode", "vfr"]
+    source = made("ramp.mkv", *ramp, *uneven, *H264)
+    facts = probe(source)
+    plan = make_plan(facts)
+    rest = write_rest(source, facts, plan, tmp_path)
+    with Image.open(rest.sheets[0]) as sheet:
+        gray = np.asarray(sheet.convert("L"), dtype=float)
+    board = plan.storyboard
+    seen = []
+    for number in range(board.count):
+        row, column = divmod(number, board.columns)
+        tile = gray[row * board.tile_height :, column * board.tile_width :]
+        seen.append(tile[: board.tile_height, : board.tile_width].mean())
+    assert seen == sorted(seen)
+    times = (np.arange(board.count) + 0.5) * board.interval
+    at = np.array([(value * 219 / 255 + 16 - 16) / 20 for value in seen])
+    inside = (times < 4) | (times > 7.5)
+    assert np.abs(at - times)[inside].max() < 0.6
+
+
+def test_several_sheets_are_written_for_a_long_recording(made: Make, tmp_path: Path) -> None:
+    source = made("sheets.mp4", *picture("64x64", "4", 30), *H264)
+    facts = probe(source)
+    plan = make_plan(facts)
+    small = replace(plan, storyboard=replace(plan.storyboard, columns=5, rows=2))
+    rest = write_rest(source, facts, small, tmp_path)
+    assert len(rest.sheets) == small.storyboard.sheets == 6
+
+
+@pytest.mark.parametrize("seconds", [0.2, 0.5, 1.3])
+def test_the_shortest_clips_have_a_storyboard_too(made: Make, tmp_path: Path, seconds: float) -> None:
+    source = made(f"short{seconds}.mp4", *picture("64x64", "10", seconds), *H264)
+    facts = probe(source)
+    assert len(write_rest(source, facts, make_plan(facts), tmp_path).sheets) == 1
+
+
+def test_a_glimpse_of_a_picture_under_longer_sound_has_a_storyboard(made: Make, tmp_path: Path) -> None:
+    source = made("glimpse.mkv", *picture("64x64", "25", 0.08), *tone(0.45), *H264, "-c:a", "aac")
+    facts = probe(source)
+    assert len(write_rest(source, facts, make_plan(facts), tmp_path).sheets) == 1
+
+
+def test_damage_that_ffmpeg_survives_is_reported(silent_large: Path, tmp_path: Path) -> None:
+    data = bytearray(silent_large.read_bytes())
+    start = data.index(b"mdat") + 2000
+    for at in range(start, start + (len(data) - start) // 2, 997):
+        data[at] ^= 0x55
+    broken = tmp_path / "broken"
+    broken.write_bytes(data)
+    facts = probe(broken)
+    rest = encode.write_rest(broken, facts, make_plan(facts), tmp_path)
+    assert rest.damaged
+    assert not without_copy(make_plan(facts), facts).first.copy
+    assert rest.renditions

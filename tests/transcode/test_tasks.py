@@ -1,0 +1,134 @@
+"""The pipeline from bytes to rows, with real ffmpeg on real bytes; only the speech engine is left out here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+import pytest
+from imageio_ffmpeg import get_ffmpeg_exe
+
+from transcode.actions import accept_recording, delete_recording, store_original, try_again
+from transcode.models import Job, Recording, State, Step
+from transcode.tasks import RUN
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def without_speech(settings: Any, data_folder: Path) -> None:
+    settings.SPEECH_ENGINE = "none"
+
+
+def make(path: Path, *, seconds: float = 6, size: str = "1280x960", sound: bool = True, **options: Any) -> Path:
+    """A test picture, with a tone if `sound`."""
+    picture = ffmpeg.input(f"testsrc2=size={size}:rate=10", f="lavfi", t=seconds)
+    tone = [ffmpeg.input("sine=frequency=440", f="lavfi", t=seconds)] if sound else []
+    defaults = {"pix_fmt": "yuv420p", "g": 20, "preset": "ultrafast", "vcodec": "libx264", "acodec": "aac"}
+    chosen = {**defaults, **options}
+    if not sound:
+        del chosen["acodec"]
+    ffmpeg.output(picture, *tone, str(path), **chosen).overwrite_output().run(cmd=get_ffmpeg_exe(), quiet=True)
+    return path
+
+
+def accept(file: Path) -> Recording:
+    return accept_recording(*store_original(file))
+
+
+def run_all(recording: Recording) -> dict[str, Job]:
+    """Run every job as it becomes due, like a worker would."""
+    for _ in range(10):
+        job = recording.jobs.filter(state=State.QUEUED).order_by("priority", "pk").first()
+        if job is None:
+            break
+        RUN[Step(job.step)](job.pk)
+    recording.refresh_from_db()
+    return {job.step: job for job in recording.jobs.all()}
+
+
+def test_a_recording_that_fits_is_copied_and_then_made_smaller(tmp_path: Path, data_folder: Path) -> None:
+    recording = accept(make(tmp_path / "screen.mp4"))
+    jobs = run_all(recording)
+    assert {step: job.state for step, job in jobs.items()} == {
+        Step.INSPECT: State.DONE,
+        Step.MAKE_PLAYABLE: State.DONE,
+        Step.MAKE_RENDITIONS: State.DONE,
+        Step.TRANSCRIBE: State.SKIPPED,
+    }
+    assert recording.duration == pytest.approx(6, abs=0.1)
+    assert (recording.width, recording.height, recording.has_sound) == (1280, 960, True)
+    heights = [rendition.height for rendition in recording.renditions.all()]
+    assert heights == sorted(heights, reverse=True)
+    assert heights[0] == 960
+    assert len(heights) == 3
+    assert recording.storyboard.count >= 1
+    kept = {path.name for path in (data_folder / "media").rglob("*") if path.is_file()}
+    assert len(kept) == 1 + 3 + 1 + len(recording.storyboard.sheet_keys)
+    assert list((data_folder / "scratch").iterdir()) == []
+
+
+def test_it_can_be_played_before_anything_else_is_made(tmp_path: Path) -> None:
+    recording = accept(make(tmp_path / "screen.mp4"))
+    RUN[Step.INSPECT](recording.jobs.get(step=Step.INSPECT).pk)
+    RUN[Step.MAKE_PLAYABLE](recording.jobs.get(step=Step.MAKE_PLAYABLE).pk)
+    recording.refresh_from_db()
+    assert recording.playable_at
+    assert recording.poster_key
+    assert recording.renditions.count() == 1
+    assert recording.jobs.get(step=Step.MAKE_RENDITIONS).state == State.QUEUED
+
+
+def test_a_file_that_is_no_recording_fails_with_a_sentence(tmp_path: Path) -> None:
+    text = tmp_path / "notes.mp4"
+    text.write_text("Dear diary, this is no video.\n" * 20)
+    jobs = run_all(accept(text))
+    assert list(jobs) == [Step.INSPECT]
+    assert jobs[Step.INSPECT].state == State.FAILED
+    assert jobs[Step.INSPECT].may_retry is False
+    assert 10 < len(jobs[Step.INSPECT].error) <= 300
+
+
+def test_a_recording_without_sound_skips_the_words_and_says_why(tmp_path: Path, settings: Any) -> None:
+    settings.SPEECH_ENGINE = "faster_whisper"
+    jobs = run_all(accept(make(tmp_path / "silent.mp4", seconds=2, size="320x240", sound=False)))
+    assert jobs[Step.TRANSCRIBE].state == State.SKIPPED
+    assert "no sound" in jobs[Step.TRANSCRIBE].error
+
+
+def test_a_step_that_runs_twice_leaves_one_set_of_outputs(
+    tmp_path: Path, data_folder: Path, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        recording = accept(make(tmp_path / "screen.mp4", seconds=2))
+        run_all(recording)
+    before = sorted(path for path in (data_folder / "media").rglob("*") if path.is_file())
+    Job.objects.filter(step=Step.MAKE_RENDITIONS).update(state=State.FAILED)
+    with django_capture_on_commit_callbacks(execute=True):
+        try_again(recording)
+        run_all(recording)
+    after = sorted(path for path in (data_folder / "media").rglob("*") if path.is_file())
+    assert len(after) == len(before)
+    assert after != before
+    assert recording.renditions.count() == 3
+
+
+def test_deleting_a_recording_leaves_no_file(tmp_path: Path, data_folder: Path) -> None:
+    recording = accept(make(tmp_path / "screen.mp4", seconds=2, size="320x240"))
+    run_all(recording)
+    delete_recording(recording)
+    assert [path for path in (data_folder / "media").rglob("*") if path.is_file()] == []
+    assert not Job.objects.exists()
+
+
+@pytest.mark.shared
+def test_a_copy_of_damaged_bytes_is_replaced_by_a_sound_one(shared_data: Path, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.mp4"
+    damaged.write_bytes((shared_data / "malformed" / "derived__bitflip400_mdat__marimo_readme.mp4").read_bytes())
+    recording = accept(damaged)
+    run_all(recording)
+    first, *others = recording.renditions.all()
+    prefix_of_copy = recording.poster_key.rpartition("/")[0]
+    assert not first.key.startswith(prefix_of_copy)
+    assert all(other.key.rpartition("/")[0] == first.key.rpartition("/")[0] for other in others)

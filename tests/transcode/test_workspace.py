@@ -1,0 +1,210 @@
+"""Claims, leases and ends of jobs: who may move a job on, and what becomes of one that fails."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from transcode.actions import skip_step, start_step, try_again
+from transcode.media.errors import MediaError
+from transcode.models import Job, Recording, State, Step
+from transcode.signals import recording_changed
+from transcode.workspace import OUR_FAULT, LeaseLost, Work, claim_job, run_job, sweep
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def job(data_folder: Path) -> Job:
+    recording = Recording.objects.create(original_key="originals/x", size_bytes=1)
+    return start_step(recording, Step.INSPECT, lane="7")
+
+
+def finish(work: Work) -> None:
+    with work.finishing():
+        pass
+
+
+def fail(sentence: str, *, permanent: bool) -> Any:
+    def do(work: Work) -> None:
+        raise MediaError(sentence, permanent=permanent)
+
+    return do
+
+
+def test_a_job_is_claimed_once(job: Job) -> None:
+    first, second = claim_job(job.pk), claim_job(job.pk)
+    assert first is not None
+    assert second is None
+    assert (first.state, first.attempt) == (State.RUNNING, 1)
+
+
+def test_a_job_whose_worker_went_silent_is_claimed_again(job: Job) -> None:
+    claim_job(job.pk)
+    Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    again = claim_job(job.pk)
+    assert again is not None
+    assert again.attempt == 2
+
+
+def test_a_job_ends_done_and_says_so_after_commit(job: Job, django_capture_on_commit_callbacks: Any) -> None:
+    heard: list[Any] = []
+
+    def listen(**news: Any) -> None:
+        heard.append((news["recording_id"], news["step"], news["state"]))
+
+    recording_changed.connect(listen)
+    try:
+        with django_capture_on_commit_callbacks(execute=True):
+            assert run_job(job.pk, finish)
+    finally:
+        recording_changed.disconnect(listen)
+    job.refresh_from_db()
+    assert (job.state, job.percent, job.claim) == (State.DONE, 100, None)
+    assert heard == [(job.recording_id, Step.INSPECT, State.DONE)]
+
+
+def test_a_finished_job_is_not_run_again(job: Job) -> None:
+    run_job(job.pk, finish)
+    assert run_job(job.pk, finish) is False
+
+
+def test_who_lost_the_lease_can_neither_end_the_job_nor_write(job: Job, data_folder: Path) -> None:
+    def slow(work: Work) -> None:
+        Job.objects.filter(pk=job.pk).update(claim=uuid4())  # another worker took it meanwhile
+        with work.finishing():
+            Recording.objects.filter(pk=job.recording_id).update(duration=9.0)
+
+    assert run_job(job.pk, slow)
+    job.refresh_from_db()
+    assert job.state == State.RUNNING
+    assert Recording.objects.get().duration is None
+
+
+def test_progress_after_the_lease_is_lost_stops_the_work(job: Job) -> None:
+    def slow(work: Work) -> None:
+        work.progress(0.5)
+        Job.objects.filter(pk=job.pk).update(claim=uuid4())
+        with pytest.raises(LeaseLost):
+            work.beat()
+        raise LeaseLost
+
+    run_job(job.pk, slow)
+    assert Job.objects.get().state == State.RUNNING
+
+
+def test_what_can_never_work_fails_at_once_with_its_sentence(job: Job) -> None:
+    run_job(job.pk, fail("There is no picture in this file.", permanent=True))
+    job.refresh_from_db()
+    assert (job.state, job.error, job.may_retry) == (State.FAILED, "There is no picture in this file.", False)
+
+
+def test_what_may_work_later_waits_a_while_and_keeps_its_place(job: Job) -> None:
+    run_job(job.pk, fail("The disk is full.", permanent=False))
+    job.refresh_from_db()
+    assert (job.state, job.attempt, job.claim) == (State.QUEUED, 1, None)
+    assert job.not_before > timezone.now()
+    assert claim_job(job.pk) is None
+
+
+def test_the_budget_of_attempts_ends_with_an_offer_to_try_again(job: Job, settings: Any) -> None:
+    settings.JOB_ATTEMPTS = 2
+    for _ in range(2):
+        Job.objects.update(not_before=timezone.now())
+        run_job(job.pk, fail("The disk is full.", permanent=False))
+    job.refresh_from_db()
+    assert (job.state, job.may_retry, job.error) == (State.FAILED, True, "The disk is full.")
+    assert try_again(job.recording) == 1
+    job.refresh_from_db()
+    assert (job.state, job.attempt, job.error) == (State.QUEUED, 0, "")
+
+
+def test_a_mistake_of_ours_shows_no_traceback(job: Job, settings: Any) -> None:
+    settings.JOB_ATTEMPTS = 1
+
+    def broken(work: Work) -> None:
+        raise KeyError("secret path /etc")
+
+    run_job(job.pk, broken)
+    job.refresh_from_db()
+    assert (job.state, job.error, job.may_retry) == (State.FAILED, OUR_FAULT, True)
+
+
+def test_the_scratch_folder_goes_however_it_ends(job: Job, data_folder: Path) -> None:
+    run_job(job.pk, fail("No.", permanent=True))
+    assert list((data_folder / "scratch").iterdir()) == []
+
+
+def test_files_of_a_failed_attempt_are_removed(job: Job, data_folder: Path) -> None:
+    def half(work: Work) -> None:
+        made = work.folder / "source.mp4"
+        made.write_bytes(b"x")
+        assert (data_folder / "media" / work.store(made)).exists()
+        raise MediaError("No.", permanent=True)
+
+    run_job(job.pk, half)
+    assert [path for path in (data_folder / "media").rglob("*") if path.is_file()] == []
+
+
+def test_a_listener_that_fails_undoes_nothing(
+    job: Job, data_folder: Path, django_capture_on_commit_callbacks: Any
+) -> None:
+    def broken(**news: Any) -> None:
+        raise RuntimeError("the index is away")
+
+    def make(work: Work) -> None:
+        (work.folder / "source.mp4").write_bytes(b"x")
+        work.store(work.folder / "source.mp4")
+        finish(work)
+
+    recording_changed.connect(broken)
+    try:
+        with django_capture_on_commit_callbacks(execute=True):
+            run_job(job.pk, make)
+    finally:
+        recording_changed.disconnect(broken)
+    job.refresh_from_db()
+    assert job.state == State.DONE
+    assert len([path for path in (data_folder / "media").rglob("*") if path.is_file()]) == 1
+
+
+def test_the_sweeper_finds_lost_jobs_only(job: Job, django_capture_on_commit_callbacks: Any) -> None:
+    done = start_step(job.recording, Step.MAKE_PLAYABLE)
+    run_job(done.pk, finish)
+    skip_step(job.recording, Step.TRANSCRIBE)
+    running = start_step(job.recording, Step.MAKE_RENDITIONS)
+    claim_job(running.pk)
+    Job.objects.filter(pk=job.pk).update(sent_at=timezone.now())
+    assert sweep() == 0
+    Job.objects.filter(pk=running.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    Job.objects.filter(pk=job.pk).update(sent_at=timezone.now() - timedelta(hours=1))
+    assert sweep() == 2
+
+
+def test_a_job_that_waits_in_a_long_queue_is_sent_ever_more_rarely(job: Job) -> None:
+    now = timezone.now()
+    Job.objects.update(created_at=now - timedelta(hours=1), sent_at=now - timedelta(minutes=10))
+    assert sweep() == 0
+    Job.objects.update(sent_at=now - timedelta(minutes=31))
+    assert sweep() == 1
+
+
+def test_a_job_that_keeps_killing_its_worker_is_given_up(job: Job, settings: Any) -> None:
+    settings.JOB_ATTEMPTS = 1
+    claim_job(job.pk)
+    Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    sweep()
+    job.refresh_from_db()
+    assert (job.state, job.may_retry) == (State.FAILED, True)
+
+
+def test_the_place_in_the_queue_counts_what_is_taken_before(job: Job) -> None:
+    later = start_step(job.recording, Step.MAKE_RENDITIONS)
+    other = Recording.objects.create(original_key="originals/y", size_bytes=1)
+    urgent = start_step(other, Step.INSPECT)
+    assert [Job.objects.ahead_of(each) for each in (job, urgent, later)] == [0, 1, 2]

@@ -1,0 +1,92 @@
+"""`manage.py search`: what a person would find, on a terminal and as JSON."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+SAID = [(0, 4, "welcome everybody"), (61.5, 66, "now rebase the feature branch"), (70, 74, "and push it again")]
+
+
+@pytest.fixture
+def run(make_user):
+    def call(*words, email=None, **options):
+        email = email or make_user("learner").email
+        out, err = StringIO(), StringIO()
+        call_command("search", *words, "--as", email, stdout=out, stderr=err, no_color=True, **options)
+        assert err.getvalue() == ""
+        return out.getvalue()
+
+    return call
+
+
+def test_json_is_a_list_of_hits_with_their_moments(run, make_clip):
+    clip = make_clip(title="Git for the brave", cues=SAID)
+    make_clip(title="Branch offices")
+    first, second = json.loads(run("rebase branches", json=True))
+    (moment,) = first.pop("moments")
+    assert first == {"code": str(clip.code), "title": "Git for the brave", "rank": 1}
+    assert moment["at_seconds"] == 61.5
+    assert moment["field"] == "speech"
+    assert "now rebase the feature branch" in moment["snippet"]
+    assert (second["rank"], second["title"]) == (2, "Branch offices")
+
+
+def test_nothing_found_is_an_empty_list(run, make_clip):
+    make_clip(title="Git")
+    assert json.loads(run("kubernetes", json=True)) == []
+    assert run("kubernetes") == "0 clips found.\n"
+
+
+def test_a_person_reads_marks_times_and_links(run, make_clip, settings):
+    clip = make_clip(title="Git for the brave", cues=SAID)
+    told = run("rebase")
+    assert "1 clip found." in told
+    assert "1. Git for the brave" in told
+    assert "1:01" in told
+    assert "now [rebase] the feature branch" in told
+    assert f"{settings.SITE_URL}/clips/{clip.code}/?t=61.5" in told
+
+
+def test_words_need_no_quotes(run, make_clip):
+    make_clip(title="Git for the brave")
+    assert "Git for the brave" in run("brave", "git")
+
+
+def test_limit_is_how_many_clips_are_listed(run, make_clip):
+    for number in range(5):
+        make_clip(title=f"Git {number}")
+    assert [hit["rank"] for hit in json.loads(run("git", json=True, limit=3))] == [1, 2, 3]
+    assert run("git", limit=3).startswith("5 clips found.")
+
+
+@pytest.mark.parametrize("limit", [0, -1, 201])
+def test_a_limit_that_cannot_be_is_refused_with_a_sentence(run, limit):
+    with pytest.raises(CommandError, match="choose a number from 1 to 200"):
+        run("git", limit=limit)
+
+
+def test_each_person_finds_what_is_listed_for_them(run, make_clip, make_user):
+    owner = make_user("contributor", email="owner@example.com")
+    make_clip(owner, title="Git in private", visibility="private")
+    assert json.loads(run("git", json=True)) == []
+    assert len(json.loads(run("git", json=True, email="OWNER@example.com"))) == 1
+
+
+@pytest.mark.parametrize("email", ["nobody@example.com", "", "gone@example.com"])
+def test_somebody_who_is_not_here_is_named_in_a_sentence(make_user, email):
+    make_user("learner", email="gone@example.com", is_active=False)
+    with pytest.raises(CommandError, match="Nobody here signs in as"):
+        call_command("search", "git", "--as", email)
+
+
+@pytest.mark.parametrize("text", ['"', "*", "NEAR(", "🚀", "a\x00b", "\udcff", "x" * 10_000, ""])
+def test_no_text_is_an_error(run, text, make_clip):
+    make_clip(title="Git")
+    assert isinstance(json.loads(run(text, json=True)), list)
+
+
+def test_titles_cannot_steer_the_terminal(run, make_clip):
+    make_clip(title="Git \x1b[2J here")
+    assert "\x1b" not in run("git")

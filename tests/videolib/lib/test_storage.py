@@ -1,0 +1,188 @@
+"""One contract for every place media can be kept, run against a real folder and a real S3 protocol over a socket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.exceptions import SuspiciousFileOperation
+
+from videolib.lib.storage import PIECE, DiskStorage, MediaStorage
+
+BYTES = bytes(range(256)) * 3000  # three pieces
+
+
+class StorageContract:
+    """What the library asks of a storage. Subclasses give a fixture `storage` that is empty."""
+
+    @pytest.fixture
+    def put(self, storage: MediaStorage, tmp_path: Path) -> Any:
+        """`put("a/b.mp4", b"…")`: stored by adopting a local file."""
+
+        def make(name: str, content: bytes = BYTES) -> Path:
+            file = tmp_path / f"local-{uuid4()}"
+            file.write_bytes(content)
+            storage.adopt(file, name)
+            return file
+
+        return make
+
+    def test_an_adopted_file_is_stored_whole_and_gone_locally(self, storage: MediaStorage, put: Any) -> None:
+        local = put("recordings/one/720.mp4")
+        assert storage.size("recordings/one/720.mp4") == len(BYTES)
+        assert b"".join(storage.read_range("recordings/one/720.mp4", 0, len(BYTES))) == BYTES
+        assert not local.exists()
+
+    def test_adopting_again_replaces_what_was_there(self, storage: MediaStorage, put: Any) -> None:
+        put("a", b"old")
+        put("a", b"newer")
+        assert b"".join(storage.read_range("a", 0, 100)) == b"newer"
+
+    def test_a_missing_local_file_is_not_adopted(self, storage: MediaStorage, tmp_path: Path) -> None:
+        with pytest.raises(FileNotFoundError):
+            storage.adopt(tmp_path / "nothing", "a")
+        with pytest.raises(FileNotFoundError):
+            storage.size("a")
+
+    @pytest.mark.parametrize(
+        ("start", "length"),
+        [(0, 1), (0, 10), (5, 10), (PIECE - 1, 2), (PIECE, PIECE + 1), (len(BYTES) - 1, 1), (1, len(BYTES) - 1)],
+    )
+    def test_a_range_is_exactly_those_bytes(self, storage: MediaStorage, put: Any, start: int, length: int) -> None:
+        put("a")
+        pieces = list(storage.read_range("a", start, length))
+        assert b"".join(pieces) == BYTES[start : start + length]
+        assert max(map(len, pieces)) <= PIECE
+
+    @pytest.mark.parametrize(("start", "length"), [(10, 0), (3, 100), (100, 5)])
+    def test_a_range_ends_where_the_file_ends(self, storage: MediaStorage, put: Any, start: int, length: int) -> None:
+        put("a", b"0123456789")
+        assert b"".join(storage.read_range("a", start, length)) == b"0123456789"[start : start + length]
+
+    def test_an_empty_file_has_no_bytes(self, storage: MediaStorage, put: Any) -> None:
+        put("empty", b"")
+        assert storage.size("empty") == 0
+        assert list(storage.read_range("empty", 0, 10)) == []
+
+    def test_a_missing_file_is_said_before_the_first_byte(self, storage: MediaStorage, tmp_path: Path) -> None:
+        for ask in (
+            lambda: storage.read_range("none", 0, 10),
+            lambda: storage.read_range("none", 0, 0),
+            lambda: storage.size("none"),
+            lambda: storage.fetch("none", tmp_path),
+        ):
+            with pytest.raises(FileNotFoundError):
+                ask()
+
+    def test_a_reader_that_leaves_half_way_hinders_nobody(self, storage: MediaStorage, put: Any) -> None:
+        put("a")
+        for _ in range(30):  # more than a connection pool holds
+            storage.read_range("a", 0, len(BYTES)).close()  # type: ignore[attr-defined]
+            reader = iter(storage.read_range("a", 0, len(BYTES)))
+            next(reader)
+            reader.close()  # type: ignore[attr-defined]
+        assert b"".join(storage.read_range("a", 0, 4)) == BYTES[:4]
+
+    def test_a_fetched_file_is_local(self, storage: MediaStorage, put: Any, tmp_path: Path) -> None:
+        put("recordings/one/original")
+        assert storage.fetch("recordings/one/original", tmp_path).read_bytes() == BYTES
+
+    def test_deleting_is_done_once_and_may_be_asked_twice(self, storage: MediaStorage, put: Any) -> None:
+        put("a")
+        storage.delete("a")
+        storage.delete("a")
+        with pytest.raises(FileNotFoundError):
+            storage.size("a")
+
+    def test_a_folder_goes_with_all_in_it_and_nothing_beside_it(self, storage: MediaStorage, put: Any) -> None:
+        for name in ("recordings/1/a.mp4", "recordings/1/b/c.jpg", "recordings/11/a.mp4", "recordings/1.txt"):
+            put(name, b"x")
+        storage.delete_folder("recordings/1")
+        storage.delete_folder("recordings/none")
+        for name in ("recordings/1/a.mp4", "recordings/1/b/c.jpg"):
+            with pytest.raises(FileNotFoundError):
+                storage.size(name)
+        assert storage.size("recordings/11/a.mp4") == storage.size("recordings/1.txt") == 1
+
+    @pytest.mark.parametrize("prefix", ["", "/", ".", "./"])
+    def test_the_whole_storage_is_no_folder_to_delete(self, storage: MediaStorage, put: Any, prefix: str) -> None:
+        put("a", b"x")
+        with pytest.raises(ValueError, match="whole storage"):
+            storage.delete_folder(prefix)
+        assert storage.size("a") == 1
+
+    def test_no_name_leads_out_of_the_storage(self, storage: MediaStorage) -> None:
+        with pytest.raises((SuspiciousFileOperation, FileNotFoundError)):
+            storage.size("../../../../../../etc/passwd")
+
+
+class TestDisk(StorageContract):
+    """A folder."""
+
+    @pytest.fixture
+    def storage(self, tmp_path: Path) -> MediaStorage:
+        """An empty one."""
+        return DiskStorage(location=str(tmp_path / "media"), base_url=None, file_permissions_mode=0o640)
+
+    def test_stored_files_are_not_for_everybody(self, storage: DiskStorage, put: Any) -> None:
+        put("a")
+        assert Path(storage.path("a")).stat().st_mode & 0o777 == 0o640
+
+    def test_fetching_copies_nothing(self, storage: DiskStorage, put: Any, tmp_path: Path) -> None:
+        put("a")
+        assert storage.fetch("a", tmp_path / "elsewhere") == Path(storage.path("a"))
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """An S3 server on a loopback port."""
+    import logging
+
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+class TestBucket(StorageContract):
+    """A bucket, as the settings make it: endpoint, keys, path-style addresses."""
+
+    @pytest.fixture
+    def storage(self, endpoint: str) -> MediaStorage:
+        """A new, empty bucket of its own."""
+        from videolib.lib.bucket import BucketStorage
+
+        storage = BucketStorage(
+            bucket_name=f"media-{uuid4()}",
+            endpoint_url=endpoint,
+            region_name="us-east-1",
+            access_key="key",
+            secret_key="secret",
+            addressing_style="path",
+            default_acl=None,
+        )
+        storage.connection.create_bucket(Bucket=storage.bucket_name)
+        return storage
+
+    def test_a_bucket_that_is_not_there_is_not_taken_for_an_empty_one(self, storage: Any, tmp_path: Path) -> None:
+        storage.bucket_name = "nobody-made-this"
+        (tmp_path / "file").write_bytes(b"x")
+        with pytest.raises(Exception, match="NoSuchBucket"):
+            storage.adopt(tmp_path / "file", "a")
+        with pytest.raises(Exception, match="NoSuchBucket"):
+            storage.fetch("a", tmp_path)
+        assert (tmp_path / "file").exists()
+
+    def test_a_large_file_travels_in_parts(self, storage: Any, put: Any) -> None:
+        large = BYTES * 14  # over boto3's 8 MB
+        put("large", large)
+        head = storage.connection.meta.client.head_object(Bucket=storage.bucket_name, Key="large")
+        assert head["ETag"].strip('"').endswith("-2")
+        assert b"".join(storage.read_range("large", 9_000_000, 1000)) == large[9_000_000:9_001_000]

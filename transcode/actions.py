@@ -1,0 +1,74 @@
+"""How the library hands work to the pipeline and takes it back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils import timezone
+
+from transcode.models import Job, Recording, State, Step
+from transcode.queue import QUEUES, send_job
+
+
+def store_original(file: Path, key: str = "") -> tuple[str, int]:
+    """Move a finished upload into the storage; its key and its size in bytes. Outside any transaction: bytes move.
+
+    Whoever must find the bytes again after a crash names the `key`.
+    """
+    key, size = key or f"originals/{uuid4()}", file.stat().st_size
+    default_storage.adopt(file, key)  # type: ignore[attr-defined]
+    return key, size
+
+
+@transaction.atomic
+def accept_recording(
+    key: str, size: int, *, sha256: str = "", lane: str = "", hints: Mapping[str, Any] | None = None
+) -> Recording:
+    """A stored file becomes a Recording whose first job is on its way (sent on commit)."""
+    recording = Recording.objects.create(original_key=key, size_bytes=size, sha256=sha256, hints=dict(hints or {}))
+    start_step(recording, Step.INSPECT, lane=lane)
+    return recording
+
+
+def start_step(recording: Recording, step: Step, *, lane: str = "") -> Job:
+    """The job of that step, made and sent where there is none yet."""
+    queue, priority = QUEUES[step]
+    job, made = Job.objects.get_or_create(
+        recording=recording, step=step, defaults={"queue": queue, "priority": priority, "lane": lane}
+    )
+    if made:
+        send_job(job)
+    return job
+
+
+def skip_step(recording: Recording, step: Step, reason: str = "") -> Job:
+    """Write down that a step is not wanted, so that nobody waits for it."""
+    queue, priority = QUEUES[step]
+    ended = {"state": State.SKIPPED, "error": reason, "ended_at": timezone.now()}
+    return Job.objects.update_or_create(
+        recording=recording, step=step, defaults={"queue": queue, "priority": priority, **ended}
+    )[0]
+
+
+@transaction.atomic
+def try_again(recording: Recording) -> int:
+    """Queue every failed step once more, with a fresh budget. Returns how many."""
+    failed = list(recording.jobs.filter(state=State.FAILED))
+    for job in failed:
+        fresh = {"state": State.QUEUED, "attempt": 0, "percent": 0, "error": "", "ended_at": None, "sent_at": None}
+        if Job.objects.filter(pk=job.pk, state=State.FAILED).update(**fresh, not_before=timezone.now()):
+            send_job(job)
+    return len(failed)
+
+
+def delete_recording(recording: Recording) -> None:
+    """Remove a recording nobody uses: rows first, then files, so that a crash between leaves no row without bytes."""
+    prefix, original = f"recordings/{recording.code}", recording.original_key
+    recording.delete()
+    default_storage.delete(original)
+    default_storage.delete_folder(prefix)  # type: ignore[attr-defined]

@@ -1,0 +1,10 @@
+"""The media pipeline app."""
+
+from django.apps import AppConfig
+
+
+class TranscodeConfig(AppConfig):
+    """Every table about a media file."""
+
+    name = "transcode"
+    verbose_name = "Pipeline"

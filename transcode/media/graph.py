@@ -1,0 +1,142 @@
+"""The pieces that graphs are built from: the picture at a size, the sound as planned, an HLS output."""
+
+from typing import Any
+
+import ffmpeg
+
+from transcode.media.facts import MediaFacts
+from transcode.media.ffmpeg import Graph
+from transcode.media.plan import LATE, MOST_FPS, SOUND_ALONE, RenditionPlan, SoundPlan
+
+SEGMENT_SECONDS = 4
+# A frame may come this much sooner than the cap's rhythm: clocks of browsers jitter by milliseconds.
+RHYTHM = 0.8 / MOST_FPS
+RGB = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8", "mono", "gray", "x2rgb", "x2bgr")
+SOUND_RATE = 48_000
+KEY_EVERY = f"expr:if(isnan(prev_forced_t),1,gte(t,prev_forced_t+{SEGMENT_SECONDS}))"
+
+
+def paced(stream: Graph, facts: MediaFacts) -> Graph:
+    """The picture at no more than the capped rate, from time zero to the recording's end.
+
+    Frames are dropped, not doubled: a variable rate stays one. Only where the sound starts earlier or ends
+    later, the first and the last frame are repeated at a steady rate.
+    """
+    if facts.picture.interlaced:
+        stream = stream.filter("bwdif", mode="send_frame", deint="interlaced")
+    stream = tamed(stream, facts)
+    missing = facts.duration - facts.picture.start - facts.picture.duration
+    if facts.picture.start <= LATE and missing <= SOUND_ALONE:
+        stream = stream.filter("select", f"isnan(prev_selected_t)+gte(t-prev_selected_t,{RHYTHM:.6f})")
+        return stream.filter("setpts", "if(eq(N,0),0,PTS)")
+    stream = stream.filter("fps", fps=f"{min(MOST_FPS, max(1.0, facts.picture.fps)):.3f}", start_time=0)
+    return stream.filter("tpad", stop_mode="clone", stop_duration=f"{max(0.0, missing):.3f}")
+
+
+def tamed(stream: Graph, facts: MediaFacts) -> Graph:
+    """Even times in place of nonsense."""
+    return stream.filter("setpts", f"N/{facts.picture.fps:.3f}/TB") if facts.picture.wild else stream
+
+
+def sized(stream: Graph, facts: MediaFacts, width: int, height: int) -> Graph:
+    """The picture in 8-bit 4:2:0 with square pixels at an even size. One odd line is cut, not scaled away."""
+    near = 0 <= facts.display_width - width <= 1 and 0 <= facts.display_height - height <= 1
+    if facts.picture.is_hdr:
+        stream = tone_mapped(stream, width, height)
+    elif near and facts.picture.sar == (1, 1):
+        stream = from_rgb(stream.filter("crop", width, height, 0, 0), facts)
+    else:
+        stream = from_rgb(stream.filter("scale", width, height, flags="lanczos"), facts)
+    return stream.filter("setsar", 1).filter("format", "yuv420p")
+
+
+def from_rgb(stream: Graph, facts: MediaFacts) -> Graph:
+    """RGB turned into the colours players expect of HD; ffmpeg's own habit is standard definition's."""
+    if not facts.picture.pixel_format.startswith(RGB):
+        return stream
+    stream = stream.filter("scale", out_color_matrix="bt709", out_range="tv")
+    return stream.filter("setparams", color_primaries="bt709", color_trc="bt709", colorspace="bt709")
+
+
+def tone_mapped(stream: Graph, width: int, height: int) -> Graph:
+    """HDR for screens that have none: linear light, compressed highlights, HD colours."""
+    return (
+        stream.filter("zscale", w=width, h=height, f="lanczos", t="linear", npl=100)
+        .filter("format", "gbrpf32le")
+        .filter("zscale", p="bt709")
+        .filter("tonemap", "hable", desat=0)
+        .filter("zscale", t="bt709", m="bt709", r="tv")
+    )
+
+
+def mixed(source: Graph, tracks: tuple[int, ...]) -> Graph:
+    """All sound tracks as one, from time zero on, gaps filled with silence."""
+    lanes = [source[str(track)].filter("aresample", SOUND_RATE, **{"async": 1, "first_pts": 0}) for track in tracks]
+    if len(lanes) == 1:
+        return lanes[0]
+    mix = ffmpeg.filter(lanes, "amix", inputs=len(lanes), duration="longest", normalize=0)
+    return mix.filter("alimiter", limit=0.95, level=0)
+
+
+def sounds(source: Graph, plan: SoundPlan, copies: int) -> list[Graph]:
+    """The planned sound for so many outputs: empty lists of streams where there is none."""
+    if plan.mode == "none":
+        return [None] * copies
+    if plan.mode == "copy":
+        return [source[str(plan.tracks[0])]] * copies
+    layout = "mono" if plan.channels == 1 else "stereo"
+    sound = mixed(source, plan.tracks).filter("aformat", channel_layouts=layout)
+    # Where a player has picture without sound it has nothing: it would stop for ever at the sound's end.
+    sound = sound.filter("apad", whole_dur=f"{plan.length:.3f}")
+    if copies == 1:
+        return [sound]
+    parts = sound.filter_multi_output("asplit", copies)
+    return [parts[number] for number in range(copies)]
+
+
+def hls_output(picture: Graph, sound: Graph, rendition: RenditionPlan, sound_plan: SoundPlan) -> Graph:
+    """One rendition: NAME.mp4 with all segments, NAME.m3u8 with their byte ranges, in the working folder."""
+    streams = [picture] if sound is None else [picture, sound]
+    options = {
+        **(COPIED if rendition.copy else encoder(rendition)),
+        **(sound_encoder(sound_plan) if sound is not None else {}),
+        **SEGMENTS,
+        "hls_segment_filename": f"{rendition.name}.mp4",
+    }
+    return ffmpeg.output(*streams, f"{rendition.name}.m3u8", **options)
+
+
+COPIED = {"c:v": "copy"}
+SEGMENTS: dict[str, Any] = {
+    "f": "hls",
+    "hls_time": SEGMENT_SECONDS,
+    "hls_playlist_type": "vod",
+    "hls_segment_type": "fmp4",
+    "hls_flags": "single_file+independent_segments",
+    # Otherwise everything is shifted by the encoder's delay, and captions come that much too early.
+    "avoid_negative_ts": "disabled",
+    "map_metadata": -1,  # where and on what it was recorded is nobody's business
+    "map_chapters": -1,
+    "max_muxing_queue_size": 4096,  # packets held while a sparse stream has not begun
+}
+
+
+def encoder(rendition: RenditionPlan) -> dict[str, Any]:
+    return {
+        "c:v": "libx264",
+        "preset": "veryfast",
+        "profile:v": "high",
+        "crf": rendition.crf,
+        "maxrate": rendition.maxrate,
+        "bufsize": 2 * rendition.maxrate,
+        "force_key_frames": KEY_EVERY,
+        "forced-idr": 1,
+        "fps_mode": "vfr",
+        # A frame kept still claims the length it had among the dropped ones; players add these lengths up.
+        # (Times are named because setts, given a duration alone, shows frames at their decoding times.)
+        "bsf:v": "setts=pts=PTS:dts=DTS:duration=if(gt(NEXT_DTS\\,DTS)\\,NEXT_DTS-DTS\\,DURATION)",
+    }
+
+
+def sound_encoder(plan: SoundPlan) -> dict[str, Any]:
+    return {"c:a": "copy"} if plan.mode == "copy" else {"c:a": "aac", "b:a": plan.bit_rate}

@@ -1,0 +1,174 @@
+"""Decides what is made of a recording: pure, facts in, a Plan out. Nothing is opened or run here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import sqrt
+from typing import Literal
+
+from transcode.media.facts import MediaFacts, PictureFacts, SoundFacts
+from transcode.media.storyboard import StoryboardPlan, plan_storyboard
+
+__all__ = ["Plan", "RenditionPlan", "SoundPlan", "StoryboardPlan", "make_plan", "without_copy"]
+
+LADDER = (720, 480)
+# What every browser's H.264 decoder takes without a hardware surprise.
+COPIED_PROFILES = {"Constrained Baseline", "Baseline", "Main", "High"}
+COPIED_PIXELS = {"yuv420p", "yuvj420p"}
+MOST_LEVEL = 52  # 4K at 60
+MOST_COPIED_PIXELS = 4096 * 2304
+MOST_COPIED_RATE = 25_000_000  # bits a second; above, team networks stall
+MOST_KEY_INTERVAL = 12.5  # seconds; x264's habit of 250 frames is 10.4 s at 24 a second
+LATE = 0.1  # seconds a picture may start after the sound and still be copied
+SOUND_ALONE = 0.5  # seconds of sound after the last frame; more, and players would stop with the picture
+SILENT_END = 0.5  # seconds; where the sound ends sooner than the picture, players stop at its end
+
+MOST_PIXELS = 1920 * 1088  # "1080p class" by area: a 1632×1264 window keeps every pixel of its text
+MOST_FPS = 30.0
+CRF_FIRST, CRF_REST = 22, 23  # small text on a screen stays readable; see docs/decisions.md
+BITS_PER_PIXEL = 0.1  # a ceiling for camera pictures: 6 Mbit/s at 1080p30; screens need a tenth
+LEAST_RATE = 300_000
+WELL_BELOW = 0.9  # a rung nearer to the picture above it saves too little to be worth its bytes
+
+MONO_RATE, STEREO_RATE = 96_000, 128_000
+MIXED_TRACKS = 8  # as many as OBS writes, and two more
+POSTER_PLACES = (0.12, 0.3, 0.5, 0.68, 0.86)
+TINY = 1.0  # seconds; below, the first frame is as good as any
+
+
+@dataclass(frozen=True)
+class RenditionPlan:
+    """One playable version. Sizes are displayed pixels, even when encoded; `maxrate` in bits a second."""
+
+    name: str
+    copy: bool
+    width: int
+    height: int
+    fps: float
+    crf: int
+    maxrate: int
+
+
+@dataclass(frozen=True)
+class SoundPlan:
+    """`tracks` are stream numbers of the source: one when copied, all mixed when encoded."""
+
+    mode: Literal["none", "copy", "encode"]
+    tracks: tuple[int, ...] = ()
+    channels: int = 0
+    bit_rate: int = 0
+    length: float = 0.0  # seconds; what is encoded is silent up to there once it has ended
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be made. `reason` tells why the first rendition is encoded; empty when it is copied."""
+
+    first: RenditionPlan
+    others: tuple[RenditionPlan, ...]
+    sound: SoundPlan
+    storyboard: StoryboardPlan
+    poster_times: tuple[float, ...]
+    reason: str = ""
+
+
+def make_plan(facts: MediaFacts, ladder: Sequence[int] = LADDER) -> Plan:
+    """The plan for a recording. `ladder` holds heights in pixels (the short side of an upright picture)."""
+    reason = why_not_copied(facts)
+    first = encoded_first(facts) if reason else copied_first(facts)
+    return Plan(
+        first=first,
+        others=tuple(rung_below(first, rung, facts) for rung in rungs_below(first, ladder)),
+        sound=plan_sound(facts.sounds, facts.duration),
+        storyboard=plan_storyboard(facts.duration, facts.display_width, facts.display_height),
+        poster_times=poster_times(facts.duration),
+        reason=reason,
+    )
+
+
+def why_not_copied(facts: MediaFacts) -> str:
+    """The first reason against copying the picture as it is, or nothing."""
+    picture = facts.picture
+    reasons = (
+        (picture.codec != "h264", f"the picture is {picture.codec}"),
+        (picture.profile not in COPIED_PROFILES, f"H.264 profile {picture.profile}"),
+        (picture.pixel_format not in COPIED_PIXELS, f"pixels are {picture.pixel_format}"),
+        (picture.level > MOST_LEVEL, f"H.264 level {picture.level / 10}"),
+        (picture.width * picture.height > MOST_COPIED_PIXELS, "larger than 4K"),
+        (picture.bit_rate > MOST_COPIED_RATE, "too many bits a second"),
+        (picture.width % 2 == 1 or picture.height % 2 == 1, "odd width or height"),
+        (picture.rotation != 0 or picture.mirrored, "turned"),
+        (picture.sar != (1, 1), "pixels are not square"),
+        (picture.interlaced, "interlaced"),
+        (not picture.monotone or picture.wild, "times do not grow"),
+        (picture.trimmed, "cut where no key frame is"),  # players would drop all up to the next one
+        (not picture.closed_gops, "not every key frame can be started at"),
+        (picture.max_key_interval > MOST_KEY_INTERVAL, "too few key frames to seek"),
+        (picture.start > LATE, "the picture starts late"),
+        (facts.duration - picture_end(picture) > SOUND_ALONE, "the sound outlasts the picture"),
+    )
+    return next((reason for wrong, reason in reasons if wrong), "")
+
+
+def picture_end(picture: PictureFacts) -> float:
+    return picture.start + picture.duration
+
+
+def copied_first(facts: MediaFacts) -> RenditionPlan:
+    picture = facts.picture
+    return RenditionPlan("source", True, picture.width, picture.height, picture.fps, 0, 0)
+
+
+def encoded_first(facts: MediaFacts) -> RenditionPlan:
+    """The first rendition where the source cannot be copied, or turned out not to be."""
+    area = facts.display_width * facts.display_height
+    scale = min(1.0, sqrt(MOST_PIXELS / area))
+    width, height = even(facts.display_width * scale), even(facts.display_height * scale)
+    return encoded(f"{min(width, height)}p", width, height, facts, CRF_FIRST)
+
+
+def without_copy(plan: Plan, facts: MediaFacts) -> Plan:
+    """The same plan with the first rendition encoded, for a source whose copy players would stumble over."""
+    first = replace(encoded_first(facts), name=plan.first.name)
+    return replace(plan, first=first, reason=plan.reason or "damaged")
+
+
+def rungs_below(first: RenditionPlan, ladder: Sequence[int]) -> list[int]:
+    short = min(first.width, first.height)
+    return sorted({rung for rung in ladder if rung <= short * WELL_BELOW}, reverse=True)
+
+
+def rung_below(first: RenditionPlan, rung: int, facts: MediaFacts) -> RenditionPlan:
+    scale = rung / min(first.width, first.height)
+    return encoded(f"{rung}p", even(first.width * scale), even(first.height * scale), facts, CRF_REST)
+
+
+def encoded(name: str, width: int, height: int, facts: MediaFacts, crf: int) -> RenditionPlan:
+    fps = min(MOST_FPS, facts.picture.fps)
+    maxrate = max(LEAST_RATE, round(width * height * MOST_FPS * BITS_PER_PIXEL))
+    return RenditionPlan(name, False, width, height, fps, crf, maxrate)
+
+
+def even(side: float) -> int:
+    """The next smaller even number, but not for the sake of rounding: 719.9999 is 720."""
+    return max(2, int(side / 2 + 1e-6) * 2)
+
+
+def plan_sound(sounds: Sequence[SoundFacts], duration: float) -> SoundPlan:
+    """AAC-LC in one or two channels is copied if it lasts as long as the recording; everything else becomes that."""
+    if not sounds:
+        return SoundPlan("none")
+    tracks = tuple(sound.index for sound in sounds[:MIXED_TRACKS])
+    channels = min(2, max(sound.channels for sound in sounds))
+    first = sounds[0]
+    fits = first.codec == "aac" and first.profile == "LC" and first.channels <= 2 and first.start <= LATE
+    lasts = not first.duration or first.start + first.duration >= duration - SILENT_END
+    if len(sounds) == 1 and fits and lasts:
+        return SoundPlan("copy", tracks, channels, round(first.bit_rate), duration)
+    return SoundPlan("encode", tracks, channels, MONO_RATE if channels == 1 else STEREO_RATE, duration)
+
+
+def poster_times(duration: float) -> tuple[float, ...]:
+    """Seconds to look for a poster at: spread, and never the first frame unless there is no time for more."""
+    if duration < TINY:
+        return (0.0,)
+    return tuple(round(duration * place, 3) for place in POSTER_PLACES)

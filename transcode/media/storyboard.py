@@ -1,0 +1,65 @@
+"""Scrub previews: how many small pictures, on which sheets, and the WebVTT that finds them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil
+
+from transcode.media.webvtt import clock
+
+TILES_WANTED = 100  # a preview about every hundredth of the seek bar, which is what a finger can hit
+LONGEST_INTERVAL = 10.0  # seconds; longer recordings get more tiles instead
+MOST_TILES = 2000  # beyond, the interval grows again, so that a day of screen does not fill a disk
+STEPS = (0.5, 1.0, 2.0, 5.0, LONGEST_INTERVAL)
+COLUMNS = 10
+MOST_ROWS = 10
+TILE_SIDE = 192  # pixels, the longer side
+
+
+@dataclass(frozen=True)
+class StoryboardPlan:
+    """`count` tiles, one every `interval` seconds, on sheets of `columns` by `rows`."""
+
+    interval: float
+    columns: int
+    rows: int
+    tile_width: int
+    tile_height: int
+    count: int
+
+    @property
+    def tiles_per_sheet(self) -> int:
+        return self.columns * self.rows
+
+    @property
+    def sheets(self) -> int:
+        return ceil(self.count / self.tiles_per_sheet)
+
+
+def plan_storyboard(duration: float, width: int, height: int) -> StoryboardPlan:
+    """Tiles in the shape of the picture, `width` by `height` as displayed."""
+    interval = next((step for step in STEPS if duration / step <= TILES_WANTED), LONGEST_INTERVAL)
+    interval = min(max(interval, duration / MOST_TILES), max(duration, 0.04))
+    count = max(1, min(MOST_TILES, round(duration / interval)))
+    scale = TILE_SIDE / max(width, height)
+    columns = min(COLUMNS, count)
+    return StoryboardPlan(
+        interval=interval,
+        columns=columns,
+        rows=min(MOST_ROWS, ceil(count / columns)),
+        tile_width=max(2, round(width * scale / 2) * 2),
+        tile_height=max(2, round(height * scale / 2) * 2),
+        count=count,
+    )
+
+
+def storyboard_vtt(plan: StoryboardPlan, duration: float, uri_for: Callable[[int], str]) -> str:
+    """WebVTT whose cues name a rectangle of a sheet (`uri_for(0)#xywh=...`); the last lasts to the end."""
+    cues = ["WEBVTT"]
+    for number in range(plan.count):
+        end = duration if number == plan.count - 1 else (number + 1) * plan.interval
+        sheet, place = divmod(number, plan.columns * plan.rows)
+        row, column = divmod(place, plan.columns)
+        corner = f"{column * plan.tile_width},{row * plan.tile_height}"
+        where = f"{uri_for(sheet)}#xywh={corner},{plan.tile_width},{plan.tile_height}"
+        cues.append(f"{clock(number * plan.interval)} --> {clock(end)}\n{where}")
+    return "\n\n".join(cues) + "\n"

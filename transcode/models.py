@@ -1,0 +1,196 @@
+"""Tables of the pipeline: one Recording a media file, the Jobs that work on it, and everything made from it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from transcode.signals import announce
+
+
+class Step(models.TextChoices):
+    """One kind of work on one recording; each has a queue (transcode/tasks.py) and runs once."""
+
+    INSPECT = "inspect", "Looking at the file"
+    MAKE_PLAYABLE = "make_playable", "Making it playable"
+    TRANSCRIBE = "transcribe", "Writing down the words"
+    MAKE_RENDITIONS = "make_renditions", "Making smaller versions"
+
+
+class State(models.TextChoices):
+    """Where a job stands. Done, failed and skipped are final, until somebody says "try again"."""
+
+    QUEUED = "queued", "Waiting"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    SKIPPED = "skipped", "Skipped"
+
+
+class Recording(models.Model):
+    """A media file and all that was made from it. It never changes after arrival: "replace" makes a new one."""
+
+    code = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    original_key = models.CharField(max_length=200)
+    size_bytes = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64, blank=True, db_index=True)
+    # What the library tells the pipeline: vocabulary, language, limits. The pipeline asks nothing back.
+    hints = models.JSONField(default=dict, blank=True)
+    # MediaFacts.to_json(), empty until inspected.
+    facts = models.JSONField(default=dict, blank=True)
+    duration = models.FloatField(null=True, help_text="seconds")
+    width = models.PositiveIntegerField(null=True, help_text="pixels as displayed")
+    height = models.PositiveIntegerField(null=True, help_text="pixels as displayed")
+    has_sound = models.BooleanField(default=False)
+    poster_key = models.CharField(max_length=200, blank=True)
+    playable_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return str(self.code)
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    """Reads over jobs."""
+
+    def open(self) -> JobQuerySet:
+        """Jobs that are not at an end."""
+        return self.filter(state__in=(State.QUEUED, State.RUNNING))
+
+    def lost(self, now: Any, unsent_before: Any) -> JobQuerySet:
+        """Running jobs whose lease ran out, and queued ones whose message seems to have got lost."""
+        expired = Q(state=State.RUNNING, lease_until__lt=now)
+        unsent = Q(state=State.QUEUED, sent_at__lt=unsent_before) | Q(state=State.QUEUED, sent_at=None)
+        return self.filter(expired | unsent, not_before__lte=now)
+
+    def ahead_of(self, job: Job) -> int:
+        """How many waiting jobs of the same queue will be taken before this one."""
+        waiting = self.filter(queue=job.queue, state=State.QUEUED)
+        return waiting.filter(Q(priority__lt=job.priority) | Q(priority=job.priority, pk__lt=job.pk)).count()
+
+
+class Job(models.Model):
+    """One step of work on one recording. The row is the truth; the message to a worker is only a nudge."""
+
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="jobs")
+    step = models.CharField(max_length=20, choices=Step.choices)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    queue = models.CharField(max_length=10)
+    # 0 is taken first (Redis order): what makes a clip playable goes before what makes it better.
+    priority = models.PositiveSmallIntegerField(default=3)
+    # Fairness between people travels as an opaque word; the pipeline knows no person.
+    lane = models.CharField(max_length=40, blank=True)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    claim = models.UUIDField(null=True, help_text="whoever holds the lease; only they may move the job on")
+    lease_until = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(default=timezone.now, help_text="waits until then after a failure")
+    percent = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=300, blank=True, help_text="one sentence for the contributor")
+    may_retry = models.BooleanField(default=False, help_text="trying again may help")
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["recording", "step"], name="one_job_a_step")]
+        indexes = [
+            # Sweeps and queue positions read open jobs only, however many are finished.
+            models.Index(
+                fields=["queue", "priority", "id"], name="open_jobs", condition=Q(state__in=("queued", "running"))
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.step} of {self.recording_id}: {self.state}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether work on it is still to come or under way."""
+        return self.state in (State.QUEUED, State.RUNNING)
+
+    def move_to(self, state: State, *, claim: uuid.UUID | None, **columns: Any) -> bool:
+        """Move by compare-and-set: only who holds `claim` in a state that is not final moves it. Announces on commit.
+
+        Returns whether this call won. `columns` are written in the same UPDATE.
+        """
+        ended = {} if state in (State.QUEUED, State.RUNNING) else {"ended_at": timezone.now(), "claim": None}
+        held = Job.objects.open().filter(pk=self.pk, claim=claim)
+        if not held.update(state=state, **ended, **columns):
+            return False
+        self.refresh_from_db()
+        announce(self)
+        return True
+
+
+class Rendition(models.Model):
+    """One playable version: one fragmented MP4, and the byte-range playlist over it."""
+
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="renditions")
+    name = models.CharField(max_length=20)
+    key = models.CharField(max_length=200)
+    playlist = models.TextField(help_text="media playlist (RFC 8216); its segment address is only <name>.mp4")
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    fps = models.FloatField()
+    bandwidth = models.PositiveIntegerField(help_text="peak, bits a second")
+    average_bandwidth = models.PositiveIntegerField()
+    codecs = models.CharField(max_length=80)
+    size_bytes = models.BigIntegerField()
+
+    class Meta:
+        ordering = [F("height").desc()]
+        constraints = [models.UniqueConstraint(fields=["recording", "name"], name="one_rendition_a_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Storyboard(models.Model):
+    """Scrub previews: sheets of tiles, one tile every `interval` seconds."""
+
+    recording = models.OneToOneField(Recording, on_delete=models.CASCADE, related_name="storyboard")
+    sheet_keys = models.JSONField(default=list)
+    interval = models.FloatField(help_text="seconds between tiles")
+    columns = models.PositiveSmallIntegerField()
+    rows = models.PositiveSmallIntegerField()
+    tile_width = models.PositiveSmallIntegerField()
+    tile_height = models.PositiveSmallIntegerField()
+    count = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.count} tiles"
+
+
+class Transcript(models.Model):
+    """All cues of one recording by one engine."""
+
+    recording = models.OneToOneField(Recording, on_delete=models.CASCADE, related_name="transcript")
+    engine = models.CharField(max_length=30)
+    model = models.CharField(max_length=200)
+    language = models.CharField(max_length=8, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.engine} ({self.language})"
+
+
+class Cue(models.Model):
+    """Timed spoken text of caption length, as the engine heard it."""
+
+    transcript = models.ForeignKey(Transcript, on_delete=models.CASCADE, related_name="cues")
+    start = models.FloatField(help_text="seconds")
+    end = models.FloatField(help_text="seconds")
+    text = models.TextField()
+
+    class Meta:
+        ordering = ["start", "id"]
+
+    def __str__(self) -> str:
+        return self.text

@@ -1,0 +1,215 @@
+"""The REST API: thin; the same access rules and actions as the pages."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+from ninja import NinjaAPI, Query, Status
+from ninja.errors import HttpError
+
+from transcode.actions import try_again
+from transcode.models import Job, Transcript
+from videolib.accounts.models import User
+from videolib.api.auth import CALLERS
+from videolib.api.document import operations_of
+from videolib.api.schemas import (
+    ClipIn,
+    ClipOut,
+    ClipPage,
+    CueIn,
+    CueOut,
+    HitsOut,
+    JobOut,
+    Problem,
+    RatingOut,
+    StarsIn,
+    TagIn,
+    TranscriptOut,
+)
+from videolib.browse.search import search_clips
+from videolib.clips import actions
+from videolib.clips.access import get_clip_for, get_tagging_for
+from videolib.clips.documents import cues_of
+from videolib.clips.models import Clip, License, fold_tag
+from videolib.community import actions as community
+from videolib.community.models import Rating
+
+api = NinjaAPI(
+    title="videolib",
+    version="1",
+    description="Clips, their words and what people think of them. Make a personal token on the page “Me”.",
+    auth=CALLERS,
+    docs_url=None,
+    urls_namespace="api",
+)
+
+
+# As many as a page of a script may ask for at once, and how far it may go.
+Limit = Annotated[int, Query(ge=1, le=100)]
+Offset = Annotated[int, Query(ge=0, le=1_000_000)]
+
+
+class CallerRequest(HttpRequest):
+    """A request whose caller is known: the API has no anonymous operations."""
+
+    user: User
+
+
+@api.exception_handler(actions.TagError)
+@api.exception_handler(community.RatingError)
+def refused(request: HttpRequest, error: Exception) -> HttpResponse:
+    """A tag or a rating that cannot be is the caller's to mend."""
+    return api.create_response(request, {"detail": str(error)}, status=422)
+
+
+@api.get("/clips", response=ClipPage, summary="Clips listed for you, the newest first")
+def list_clips(
+    request: CallerRequest, tag: str = "", mine: bool = False, limit: Limit = 20, offset: Offset = 0
+) -> dict[str, Any]:
+    """With `mine`, your own only, those still worked on included."""
+    clips = (
+        Clip.objects.visible_to(request.user).filter(owner=request.user)
+        if mine
+        else Clip.objects.listed_for(request.user)
+    )
+    if tag:
+        clips = clips.filter(tags__folded=fold_tag(tag))
+    page = clips.select_related("owner", "recording", "license").prefetch_related("tags").order_by("-created_at", "-pk")
+    return {"total": clips.count(), "clips": page[offset : offset + limit]}
+
+
+@api.get("/clips/{uuid:code}", response={200: ClipOut, 404: Problem}, summary="One clip")
+def read_clip(request: CallerRequest, code: UUID) -> Clip:
+    """404 where it may not be known to exist."""
+    return get_clip_for(request.user, code)
+
+
+@api.patch("/clips/{uuid:code}", response={200: ClipOut, 404: Problem, 422: Problem}, summary="Change a clip")
+def edit_clip(request: CallerRequest, code: UUID, changes: ClipIn) -> Clip:
+    """Owners and curators; what is left out stays."""
+    clip = get_clip_for(request.user, code, to="edit")
+    details: dict[str, Any] = {k: v for k, v in changes.dict(exclude_unset=True).items() if v is not None}
+    if "license" in details:
+        details["license"] = _license(details["license"])
+    actions.edit_clip(clip, by=request.user, **details)
+    return get_clip_for(request.user, code)
+
+
+@api.delete("/clips/{uuid:code}", response={204: None, 404: Problem}, summary="Delete a clip")
+def delete_clip(request: CallerRequest, code: UUID) -> Status[None]:
+    """It waits in the trash and can be restored."""
+    actions.trash_clip(get_clip_for(request.user, code, to="edit"), by=request.user)
+    return Status(204, None)
+
+
+@api.post("/clips/{uuid:code}/restore", response={200: ClipOut, 404: Problem}, summary="Restore a deleted clip")
+def restore_clip(request: CallerRequest, code: UUID) -> Clip:
+    """As it was."""
+    actions.restore_clip(get_clip_for(request.user, code, to="restore"), by=request.user)
+    return get_clip_for(request.user, code)
+
+
+@api.post("/clips/{uuid:code}/tags", response={200: list[str], 404: Problem, 422: Problem}, summary="Add a tag")
+def add_tag(request: CallerRequest, code: UUID, tag: TagIn) -> list[str]:
+    """Anyone who may watch; the answer is all tags of the clip."""
+    clip = get_clip_for(request.user, code, to="tag")
+    actions.tag_clip(clip, tag.name, by=request.user)
+    return sorted(clip.tags.values_list("name", flat=True))
+
+
+@api.delete("/clips/{uuid:code}/tags/{name}", response={200: list[str], 404: Problem}, summary="Take a tag off")
+def remove_tag(request: CallerRequest, code: UUID, name: str) -> list[str]:
+    """Whoever put it on, owners and curators."""
+    clip = get_clip_for(request.user, code, to="tag")
+    actions.untag_clip(clip, get_tagging_for(request.user, clip, name).tag)
+    return sorted(clip.tags.values_list("name", flat=True))
+
+
+@api.put("/clips/{uuid:code}/rating", response={200: RatingOut, 404: Problem, 422: Problem}, summary="Rate a clip")
+def rate_clip(request: CallerRequest, code: UUID, stars: StarsIn) -> dict[str, Any]:
+    """Once a person; again changes it."""
+    clip = get_clip_for(request.user, code, to="rate")
+    community.rate_clip(clip, stars.stars, by=request.user)
+    return _rating(request.user, clip)
+
+
+@api.get("/clips/{uuid:code}/rating", response={200: RatingOut, 404: Problem}, summary="What people think of a clip")
+def read_rating(request: CallerRequest, code: UUID) -> dict[str, Any]:
+    """The mean, how many, and yours."""
+    return _rating(request.user, get_clip_for(request.user, code))
+
+
+@api.get("/clips/{uuid:code}/transcript", response={200: TranscriptOut, 404: Problem}, summary="What is said in a clip")
+def read_transcript(request: CallerRequest, code: UUID) -> dict[str, Any]:
+    """Corrections laid over; no cues where nothing is said or nothing is heard yet."""
+    clip = get_clip_for(request.user, code)
+    heard = Transcript.objects.filter(recording=clip.recording).first() if clip.recording else None
+    return {"language": heard.language if heard else None, "cues": cues_of(clip)}
+
+
+@api.put(
+    "/clips/{uuid:code}/transcript/cue", response={200: CueOut, 404: Problem, 422: Problem}, summary="Correct a cue"
+)
+def correct_cue(request: CallerRequest, code: UUID, cue: CueIn) -> dict[str, Any]:
+    """Owners and curators; searchable at once, and no later run overwrites it."""
+    if cue.end <= cue.start:
+        raise HttpError(422, "A cue ends after it starts.")
+    clip = get_clip_for(request.user, code, to="edit")
+    actions.correct_cue(clip, start=cue.start, end=cue.end, text=cue.text, by=request.user)
+    return {**cue.dict(), "corrected": True}
+
+
+@api.get("/clips/{uuid:code}/jobs", response={200: list[JobOut], 404: Problem}, summary="How the work on a clip stands")
+def read_jobs(request: CallerRequest, code: UUID) -> list[Job]:
+    """One entry a step, in the order they were queued."""
+    clip = get_clip_for(request.user, code)
+    return _jobs(clip)
+
+
+@api.post("/clips/{uuid:code}/retry", response={200: list[JobOut], 404: Problem}, summary="Try failed steps again")
+def retry(request: CallerRequest, code: UUID) -> list[Job]:
+    """Owners and curators."""
+    clip = get_clip_for(request.user, code, to="edit")
+    if clip.recording:
+        try_again(clip.recording)
+    return _jobs(clip)
+
+
+@api.get("/search", response=HitsOut, summary="Find the moment")
+def search(request: CallerRequest, q: str, limit: Limit = 20, offset: Offset = 0) -> dict[str, Any]:
+    """Over titles, tags, descriptions and speech of all clips listed for you, best first."""
+    found = search_clips(request.user, q, limit=limit, offset=offset)
+    return {"total": found.total, "hits": found.as_data(first_rank=offset + 1)}
+
+
+@require_safe
+@login_required
+def docs(request: HttpRequest) -> HttpResponse:
+    """The API on a page, drawn from its OpenAPI document: no script, nothing from another origin."""
+    schema = api.get_openapi_schema()
+    return render(request, "api/docs.html", {"schema": schema, "operations": operations_of(schema)})
+
+
+def _jobs(clip: Clip) -> list[Job]:
+    return list(clip.recording.jobs.order_by("pk")) if clip.recording else []
+
+
+def _license(name: str) -> License | None:
+    if not name:
+        return None
+    found = License.objects.filter(name__iexact=name).first()
+    if found is None:
+        names = ", ".join(License.objects.values_list("name", flat=True)) or "none yet"
+        raise HttpError(422, f"There is no licence {name!r} here; the licences are: {names}.")
+    return found
+
+
+def _rating(user: User, clip: Clip) -> dict[str, Any]:
+    clip.refresh_from_db(fields=["rating_sum", "rating_count"])
+    mine = Rating.objects.filter(clip=clip, by=user).values_list("stars", flat=True).first()
+    return {"rating": clip.rating, "rating_count": clip.rating_count, "mine": mine}

@@ -1,0 +1,69 @@
+"""Clips found for a person. The one way from typed text to clips: pages, the API and the command all call it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from videolib.clips.access import ClipQuerySet, Viewer
+from videolib.clips.models import Clip
+from videolib.search.backends import get_backend
+from videolib.search.types import Moment, Query
+
+
+@dataclass(frozen=True)
+class ClipHit:
+    """A clip that was found (its owner, recording and tags at hand), with the moments worth jumping to."""
+
+    clip: Clip
+    score: float
+    moments: Sequence[Moment]
+
+
+@dataclass(frozen=True)
+class ClipHits:
+    """A page of hits and how many there are in all."""
+
+    hits: Sequence[ClipHit]
+    total: int
+
+    def as_data(self, *, first_rank: int = 1) -> list[dict[str, Any]]:
+        """The hits as plain data, snippets without marks: what the API and the command give out."""
+        return [
+            {
+                "code": str(hit.clip.code),
+                "title": hit.clip.title,
+                "rank": rank,
+                "moments": [
+                    {"at_seconds": moment.at_seconds, "snippet": moment.snippet.text, "field": moment.field}
+                    for moment in hit.moments
+                ],
+            }
+            for rank, hit in enumerate(self.hits, first_rank)
+        ]
+
+
+def search_clips(
+    user: Viewer,
+    text: str,
+    *,
+    limit: int = 20,
+    offset: int = 0,
+    as_typed: bool = False,
+    among: ClipQuerySet | None = None,
+) -> ClipHits:
+    """Clips that answer `text`, best first, of those listed for `user`, and of `among` where given.
+
+    Who may see what is part of the query: nothing else is found, counted or ranked by. Any text is fine. The number
+    of database queries is the same however many clips are found. `as_typed`: the last word may be half a word.
+    """
+    listed = Clip.objects.listed_for(user)
+    if among is not None:
+        listed = listed.filter(pk__in=among.values("pk"))
+    query = Query(text, limit=limit, offset=offset, as_typed=as_typed)
+    found = get_backend().find(query, among=listed.values("pk"))
+    clips = listed.with_card().in_bulk([hit.doc_id for hit in found.hits])
+    # A clip that was taken away between the two queries is not shown.
+    hits = [ClipHit(clips[hit.doc_id], hit.score, hit.moments) for hit in found.hits if hit.doc_id in clips]
+    return ClipHits(hits, found.total)

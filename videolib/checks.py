@@ -1,0 +1,41 @@
+"""What this machine lacks, said before the first request: Django's system checks."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+
+@register
+def machine(_apps: Any = None, **_: Any) -> list[CheckMessage]:
+    """The programs and weights that the work needs."""
+    return [*_ffmpeg(), *_weights(), *_space()]
+
+
+def _ffmpeg() -> list[CheckMessage]:
+    try:
+        from transcode.media.ffmpeg import binary  # noqa: PLC0415 (not needed by most commands)
+
+        binary()
+    except Exception as error:  # noqa: BLE001 (whatever is wrong with it, the sentence is the same)
+        return [Error(f"ffmpeg cannot be found ({error}).", hint="Run `make setup` again.", id="videolib.E001")]
+    return []
+
+
+def _weights() -> list[CheckMessage]:
+    model = settings.WHISPER_MODEL
+    if settings.SPEECH_ENGINE == "none" or model != "base" or (settings.WEIGHTS_ROOT / "whisper-base").is_dir():
+        return []
+    text = "The packaged speech weights are not joined yet; speech would be fetched from a model hub."
+    return [Warning(text, hint="Run `make setup`.", id="videolib.W001")]
+
+
+def _space() -> list[CheckMessage]:
+    free = shutil.disk_usage(settings.VIDEOLIB_DATA).free
+    if free > 1024**3:
+        return []
+    text = f"Only {free // 1024**2} MB are free where VIDEOLIB_DATA lies."
+    return [Warning(text, hint="Free some space, or move VIDEOLIB_DATA to a larger disk.", id="videolib.W002")]

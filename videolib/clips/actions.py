@@ -1,0 +1,270 @@
+"""What can be done with a clip. Web pages, the API and commands call these; each is complete, index included."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TypedDict, Unpack
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from transcode import actions as pipeline
+from transcode.models import Recording
+from videolib.accounts.actions import write_audit
+from videolib.accounts.models import User
+from videolib.clips.documents import document_for
+from videolib.clips.models import Clip, CueEdit, LibrarySettings, License, Tag, Tagging, fold_tag
+from videolib.search.backends import get_backend
+
+MOST_TAGS = 20
+
+
+class TagError(ValueError):
+    """A tag that cannot be; the message says why."""
+
+
+class Details(TypedDict, total=False):
+    """What may be changed of a clip; what is absent stays."""
+
+    title: str
+    description: str
+    visibility: str
+    license: License | None
+    allow_download: bool
+    tags: Sequence[str]
+
+
+@transaction.atomic
+def create_draft(title: str, *, by: User, visibility: str) -> Clip:
+    """A clip that waits for its bytes; only its owner sees it."""
+    return Clip.objects.create(owner=by, title=title[:200].strip() or "Untitled", visibility=visibility)
+
+
+@transaction.atomic
+def edit_clip(clip: Clip, *, by: User, **details: Unpack[Details]) -> None:
+    """Change words, tags, licence or who may see a clip; it is searchable as changed at once."""
+    tags = details.pop("tags", None)
+    before = clip.visibility
+    for column, value in details.items():
+        setattr(clip, column, value)
+    clip.save(update_fields=list(details))
+    if tags is not None:
+        _set_tags(clip, tags, by)
+    if clip.visibility != before and by.pk != clip.owner_id:
+        write_audit("change visibility", f"clip {clip.code}", by=by, before=before, after=clip.visibility)
+    index_clip(clip)
+
+
+@transaction.atomic
+def tag_clip(clip: Clip, name: str, *, by: User) -> Tag:
+    """Put a tag on a clip; the same tag twice is once. Raises TagError for one that cannot be."""
+    tag = get_tag(name)
+    if clip.taggings.exclude(tag=tag).count() >= MOST_TAGS:
+        raise TagError(f"A clip has at most {MOST_TAGS} tags; take one off first.")
+    Tagging.objects.get_or_create(clip=clip, tag=tag, defaults={"by": by})
+    index_clip(clip)
+    return tag
+
+
+@transaction.atomic
+def untag_clip(clip: Clip, tag: Tag) -> None:
+    """Take a tag off a clip."""
+    clip.taggings.filter(tag=tag).delete()
+    index_clip(clip)
+
+
+def get_tag(name: str) -> Tag:
+    """The tag of that name, made where there is none; case and spaces do not matter. Raises TagError."""
+    shown = _shown_tag(name)
+    return Tag.objects.get_or_create(folded=fold_tag(shown), defaults={"name": shown})[0]
+
+
+def _shown_tag(name: str) -> str:
+    shown = " ".join(name.replace(",", " ").replace("\x00", "").split()).lstrip("#").strip()
+    if not shown or len(shown) > 40:
+        raise TagError("A tag has 1 to 40 characters.")
+    return shown
+
+
+def _set_tags(clip: Clip, names: Sequence[str], by: User) -> None:
+    wanted = {get_tag(name) for name in names if name.strip()}
+    if len(wanted) > MOST_TAGS:
+        raise TagError(f"A clip has at most {MOST_TAGS} tags.")
+    clip.taggings.exclude(tag__in=wanted).delete()
+    rows = [Tagging(clip=clip, tag=tag, by=by) for tag in wanted]
+    Tagging.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+@transaction.atomic
+def correct_cue(clip: Clip, *, start: float, end: float, text: str, by: User) -> CueEdit:
+    """Say what is really spoken from `start` to `end` (seconds); empty text: nothing. Searchable at once."""
+    clip.cue_edits.filter(start__lt=end - 0.01, end__gt=start + 0.01).delete()
+    edit = CueEdit.objects.create(clip=clip, start=start, end=end, text=text.strip(), by=by)
+    index_clip(clip)
+    return edit
+
+
+@transaction.atomic
+def undo_correction(clip: Clip, *, start: float, end: float) -> None:
+    """Go back to what the engine heard there."""
+    clip.cue_edits.filter(start__lt=end - 0.01, end__gt=start + 0.01).delete()
+    index_clip(clip)
+
+
+@transaction.atomic
+def attach_recording(clip: Clip, recording: Recording) -> None:
+    """Join the bytes that arrived to the clip that waited for them."""
+    clip.recording = recording
+    clip.published_at = timezone.now() if recording.playable_at else None
+    clip.save(update_fields=["recording", "published_at"])
+    index_clip(clip)
+
+
+@transaction.atomic
+def publish_clips_of(recording_id: int) -> None:
+    """Its recording can be played: show the clip to whoever may see it."""
+    Clip.objects.filter(recording_id=recording_id, published_at=None).update(published_at=timezone.now())
+    index_clips_of(recording_id)
+
+
+def publish_playable() -> int:
+    """Show what can be played but was never published: the news of a recording can get lost. Returns how many."""
+    waiting = Clip.objects.filter(published_at=None, recording__playable_at__isnull=False)
+    recordings = set(waiting.values_list("recording_id", flat=True))
+    for recording_id in recordings:
+        publish_clips_of(recording_id)
+    return len(recordings)
+
+
+@transaction.atomic
+def index_clips_of(recording_id: int) -> None:
+    """New words: make them findable in every clip of the recording."""
+    for clip in Clip.objects.filter(recording_id=recording_id):
+        index_clip(clip)
+
+
+def index_clip(clip: Clip) -> None:
+    """Make a clip findable as it stands, in the transaction of what it describes."""
+    if clip.trashed_at:
+        get_backend().remove([clip.pk])
+    else:
+        get_backend().put(document_for(clip))
+
+
+@transaction.atomic
+def trash_clip(clip: Clip, *, by: User) -> None:
+    """Delete a clip; it can be brought back for TRASH_DAYS."""
+    clip.trashed_at = timezone.now()
+    clip.save(update_fields=["trashed_at"])
+    index_clip(clip)
+    _audit_of_others(clip, "delete clip", by)
+
+
+@transaction.atomic
+def restore_clip(clip: Clip, *, by: User) -> None:
+    """Bring a deleted clip back as it was."""
+    clip.trashed_at = None
+    clip.save(update_fields=["trashed_at"])
+    index_clip(clip)
+    _audit_of_others(clip, "restore clip", by)
+
+
+@transaction.atomic
+def hide_clip(clip: Clip, *, by: User) -> None:
+    """Take a clip off the team's lists; its owner and curators still see it."""
+    clip.hidden_at = timezone.now()
+    clip.save(update_fields=["hidden_at"])
+    write_audit("hide clip", f"clip {clip.code}", by=by, title=clip.title)
+
+
+@transaction.atomic
+def unhide_clip(clip: Clip, *, by: User) -> None:
+    """Put a clip back on the team's lists."""
+    clip.hidden_at = None
+    clip.save(update_fields=["hidden_at"])
+    write_audit("show clip again", f"clip {clip.code}", by=by, title=clip.title)
+
+
+@transaction.atomic
+def hand_over_clips(owner: User, to: User, *, by: User) -> int:
+    """Give all clips of one person, trash included, to another. Returns how many."""
+    handed = Clip.objects.filter(owner=owner).update(owner=to)
+    write_audit("hand over clips", f"person {owner.email}", by=by, to=to.email, clips=handed)
+    return handed
+
+
+@transaction.atomic
+def rename_tag(tag: Tag, name: str, *, by: User) -> None:
+    """Spell a tag otherwise, on every clip that has it. Raises TagError for one that cannot be, or is there already."""
+    shown = _shown_tag(name)
+    if Tag.objects.filter(folded=fold_tag(shown)).exclude(pk=tag.pk).exists():
+        raise TagError(f'There is a tag called "{shown}" already.')
+    before, tag.name, tag.folded = tag.name, shown, fold_tag(shown)
+    tag.save(update_fields=["name", "folded"])
+    write_audit("rename tag", f"tag {before}", by=by, after=shown)
+    for clip in tag.clips.all():
+        index_clip(clip)
+
+
+@transaction.atomic
+def delete_tag(tag: Tag, *, by: User) -> None:
+    """Take a tag off every clip, and out of search."""
+    clips = list(tag.clips.all())
+    tag.delete()
+    write_audit("delete tag", f"tag {tag.name}", by=by, clips=len(clips))
+    for clip in clips:
+        index_clip(clip)
+
+
+@transaction.atomic
+def change_library_settings(*, by: User, default_visibility: str, max_upload_bytes: int, quota_bytes: int) -> None:
+    """What holds for the whole library from now on; clips that are there stay as they are."""
+    wanted = {
+        "default_visibility": default_visibility,
+        "max_upload_bytes": max_upload_bytes,
+        "quota_bytes": quota_bytes,
+    }
+    LibrarySettings.objects.update_or_create(pk=1, defaults=wanted)
+    write_audit("change settings", "library settings", by=by, **wanted)
+
+
+@transaction.atomic
+def save_license(license: License, *, by: User) -> None:
+    """Offer a licence, new or changed."""
+    deed = "change licence" if license.pk else "add licence"
+    license.save()
+    write_audit(deed, f"licence {license.name}", by=by, url=license.url)
+
+
+@transaction.atomic
+def remove_license(license: License, *, by: User) -> None:
+    """Offer a licence no more; clips that had it have none."""
+    clips = Clip.objects.filter(license=license).count()
+    license.delete()
+    write_audit("remove licence", f"licence {license.name}", by=by, clips=clips)
+
+
+def empty_trash() -> int:
+    """Remove for good what was deleted TRASH_DAYS ago, and recordings nobody uses any more. Returns how many clips."""
+    before = timezone.now() - timedelta(days=settings.TRASH_DAYS)
+    clips = list(Clip.objects.filter(trashed_at__lt=before))
+    for clip in clips:
+        delete_for_good(clip)
+    return len(clips)
+
+
+def delete_for_good(clip: Clip) -> None:
+    """Remove a clip, and its recording with all its files when no other clip uses it."""
+    recording = clip.recording
+    with transaction.atomic():
+        get_backend().remove([clip.pk])
+        clip.delete()
+    if recording and not Clip.objects.filter(recording=recording).exists():
+        pipeline.delete_recording(recording)
+
+
+def _audit_of_others(clip: Clip, deed: str, by: User) -> None:
+    if clip.owner_id != by.pk:
+        write_audit(deed, f"clip {clip.code}", by=by, title=clip.title)

@@ -1,0 +1,137 @@
+"""Forms of this room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.urls import reverse_lazy
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from videolib.accounts.models import User
+from videolib.clips import actions
+from videolib.clips.models import Clip, License, Visibility
+
+WHO = [
+    (Visibility.PRIVATE, "Only me. Nobody else finds or opens it; an admin can, and that is written down."),
+    (Visibility.TEAM, "The whole team. Everybody who signs in here finds and watches it."),
+    (Visibility.UNLISTED, "Team members with the link. Only curators come across it in lists and search."),
+]
+# Players and people round: a cue may end this many seconds after the picture.
+AFTER_THE_END = 1.0
+
+
+class SureCheckbox(forms.CheckboxInput):
+    """Sends an empty value where it is not ticked, so that "no" can be told from "was not asked"."""
+
+    def render(self, name: str, *args: Any, **kwargs: Any) -> SafeString:
+        """The box, behind a hidden field of the same name."""
+        return format_html('<input type="hidden" name="{}" value="">{}', name, super().render(name, *args, **kwargs))
+
+
+class EditForm(forms.Form):
+    """The words of a clip, who may see it, and what others may do with it."""
+
+    title = forms.CharField(max_length=200, error_messages={"required": "Give the clip a title."})
+    description = forms.CharField(max_length=10_000, required=False, widget=forms.Textarea({"rows": 7}))
+    tags = forms.CharField(
+        required=False,
+        help_text="Separate them with commas; 20 at most.",
+        widget=forms.TextInput({"autocomplete": "off", "data-suggests": reverse_lazy("tag_suggestions")}),
+    )
+    visibility = forms.ChoiceField(label="Who may see it", choices=WHO, widget=forms.RadioSelect)
+    license = forms.ModelChoiceField(
+        License.objects.all(),
+        label="Licence",
+        required=False,
+        empty_label="None named",
+        help_text="What others may do.",
+    )
+    allow_download = forms.BooleanField(
+        label="Others may download the original file", required=False, widget=SureCheckbox
+    )
+
+    def __init__(self, clip: Clip, sent: QueryDict | None = None) -> None:
+        """Without `sent` as the clip stands. What was not sent stays, so a page may send one field alone."""
+        now = as_it_stands(clip)
+        super().__init__(None if sent is None else {**now, **_flat(sent)}, initial=now)
+        self.clip = clip
+
+    def clean_tags(self) -> list[str]:
+        """The names alone."""
+        return [name.strip() for name in self.cleaned_data["tags"].split(",") if name.strip()]
+
+    def save(self, *, by: User) -> bool:
+        """Change the clip; False when a tag cannot be, which the form then says."""
+        try:
+            actions.edit_clip(self.clip, by=by, **self.cleaned_data)
+        except actions.TagError as refusal:
+            self.add_error("tags", str(refusal))
+            return False
+        return True
+
+
+def as_it_stands(clip: Clip) -> dict[str, Any]:
+    """What EditForm shows of a clip."""
+    columns = ("title", "description", "visibility", "allow_download")
+    tags = ", ".join(clip.tags.values_list("name", flat=True))
+    return {**{name: getattr(clip, name) for name in columns}, "license": clip.license_id or "", "tags": tags}
+
+
+def _flat(sent: QueryDict) -> dict[str, str]:
+    # Tags may come as one field or as many of one name; of any other the last counts, as everywhere in Django.
+    return {name: ", ".join(sent.getlist(name)) if name == "tags" else str(sent[name]) for name in sent}
+
+
+class TagForm(forms.Form):
+    """Tags to put on a clip: one, or several parted by commas."""
+
+    name = forms.CharField(max_length=400, error_messages={"required": "Write a tag first."})
+
+    def clean_name(self) -> list[str]:
+        """The names alone."""
+        names = [name.strip() for name in self.cleaned_data["name"].split(",") if name.strip()]
+        if not names:
+            raise forms.ValidationError("Write a tag first.")
+        return names
+
+    def save(self, clip: Clip, *, by: User) -> str:
+        """Put the tags on; what is wrong with one that cannot be, else nothing."""
+        try:
+            for name in self.cleaned_data["name"]:
+                actions.tag_clip(clip, name, by=by)
+        except actions.TagError as refusal:
+            return str(refusal)
+        return ""
+
+
+class StretchForm(forms.Form):
+    """A stretch of a clip's time, in seconds."""
+
+    start = forms.FloatField(min_value=0)
+    end = forms.FloatField()
+
+    def __init__(self, clip: Clip, sent: QueryDict) -> None:
+        super().__init__(sent)
+        self.clip = clip
+
+    def clean(self) -> dict[str, Any]:
+        """It has a length, and lies within the clip."""
+        times = super().clean() or self.cleaned_data
+        start, end = times.get("start"), times.get("end")
+        duration = self.clip.recording and self.clip.recording.duration
+        if start is None or end is None or start >= end or not duration or end > duration + AFTER_THE_END:
+            raise forms.ValidationError("These times do not lie within the clip. Reload the page and try again.")
+        return times
+
+
+class CueForm(StretchForm):
+    """What is really spoken in a stretch; without text, nothing is."""
+
+    text = forms.CharField(
+        max_length=500,
+        required=False,
+        error_messages={"max_length": "Use at most 500 characters for one caption."},
+    )

@@ -1,0 +1,86 @@
+"""What people say of clips: stars by everybody, pins by curators. Web pages, the API and commands call these."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Count, OuterRef, PositiveIntegerField, Subquery, Sum
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from videolib.accounts.actions import write_audit
+from videolib.accounts.models import User
+from videolib.clips.models import Clip
+from videolib.community.models import Pin, Rating
+
+
+class RatingError(ValueError):
+    """A rating that cannot be; the message says why."""
+
+
+class PinError(ValueError):
+    """A pin that cannot be; the message says why."""
+
+
+@transaction.atomic
+def rate_clip(clip: Clip, stars: int, *, by: User) -> None:
+    """Give a clip 1 to 5 stars, in place of those given before. Raises RatingError.
+
+    `clip.rating_sum` and `clip.rating_count` are up to date afterwards.
+    """
+    if not 1 <= stars <= 5:
+        raise RatingError("Give 1 to 5 stars.")
+    if clip.published_at is None:
+        raise RatingError("This clip cannot be played yet; rate it once you have seen it.")
+    _lock(clip)
+    Rating.objects.update_or_create(clip=clip, by=by, defaults={"stars": stars, "at": timezone.now()})
+    _recount(clip)
+
+
+@transaction.atomic
+def unrate_clip(clip: Clip, *, by: User) -> None:
+    """Take back the stars this person gave, if any."""
+    _lock(clip)
+    clip.ratings.filter(by=by).delete()
+    _recount(clip)
+
+
+@transaction.atomic
+def pin_clip(clip: Clip, *, by: User) -> None:
+    """Put a clip first for everybody. Raises PinError for one that not everybody may see."""
+    if clip.visibility != "team" or clip.hidden_at:
+        raise PinError("Only a clip that the whole team finds can be pinned; change who may see it first.")
+    if Pin.objects.get_or_create(clip=clip, defaults={"by": by})[1]:
+        _write_pin(clip, "pin clip", by)
+
+
+@transaction.atomic
+def unpin_clip(clip: Clip, *, by: User) -> None:
+    """Take a clip from its place in front."""
+    if Pin.objects.filter(clip=clip).delete()[0]:
+        _write_pin(clip, "unpin clip", by)
+
+
+def _lock(clip: Clip) -> None:
+    # Two raters of one clip go one after the other, so that the second counts what the first has written. SQLite's
+    # immediate transactions do so anyway.
+    Clip.objects.select_for_update().filter(pk=clip.pk).first()
+
+
+def _recount(clip: Clip) -> None:
+    """The rows are the truth: count them afresh instead of adding up, so that no error can stay."""
+    stars = Rating.objects.filter(clip=OuterRef("pk")).order_by().values("clip")
+    Clip.objects.filter(pk=clip.pk).update(
+        rating_sum=_none_as_zero(stars.annotate(answer=Sum("stars")).values("answer")),
+        rating_count=_none_as_zero(stars.annotate(answer=Count("pk")).values("answer")),
+    )
+    clip.refresh_from_db(fields=["rating_sum", "rating_count"])
+
+
+def _none_as_zero(number: object) -> Coalesce:
+    return Coalesce(Subquery(number, output_field=PositiveIntegerField()), 0)  # type: ignore[arg-type]
+
+
+def _write_pin(clip: Clip, deed: str, by: User) -> None:
+    clip.pinned_at = timezone.now() if deed == "pin clip" else None
+    clip.save(update_fields=["pinned_at"])
+    write_audit(deed, f"clip {clip.code}", by=by, title=clip.title)

@@ -1,0 +1,108 @@
+"""Media in an S3 bucket: Amazon's, or any that speaks its protocol at S3_ENDPOINT_URL.
+
+Apart from lib/storage.py because boto3 takes half a second to import, and a library on a disk needs none of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, cast
+
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from storages.backends.s3 import S3Storage
+
+from videolib.lib.storage import PIECE, refuse_everything
+
+
+class BucketStorage(S3Storage):
+    """A MediaStorage (lib/storage.py says what each method does)."""
+
+    def __init__(self, *, addressing_style: str = "auto", **options: Any) -> None:
+        """`addressing_style` and the options of django-storages."""
+        style: Any = {"addressing_style": addressing_style}
+        config = Config(
+            s3=style,
+            connect_timeout=5,
+            read_timeout=60,
+            retries={"mode": "standard", "max_attempts": 4},
+            # Checksums in trailers are Amazon's own, and refused by some that speak the rest of the protocol.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        )
+        super().__init__(client_config=config, **options)
+
+    def read_range(self, name: str, start: int, length: int) -> Iterator[bytes]:
+        """A closed range of the object, as it arrives."""
+        if length <= 0:  # no Range header says "nothing"
+            self.size(name)
+            return iter(())
+        try:
+            return Arriving(self._get(name, Range=f"bytes={start}-{start + length - 1}"))
+        except ClientError as error:
+            if _status(error) == 416:  # begins behind the end
+                return iter(())
+            raise
+
+    def adopt(self, file: Path, name: str) -> None:
+        """A multipart upload in pieces; the local file goes once the bucket has it."""
+        self._client.upload_file(str(file), self.bucket_name, self._key(name))
+        file.unlink()
+
+    def fetch(self, name: str, into: Path) -> Path:
+        """A copy under `into`."""
+        target = into / Path(name).name
+        with closing(Arriving(self._get(name))) as pieces, target.open("wb") as file:
+            file.writelines(pieces)
+        return target
+
+    def size(self, name: str) -> int:
+        """Bytes, asked of the bucket."""
+        try:
+            return int(self._client.head_object(Bucket=self.bucket_name, Key=self._key(name))["ContentLength"])
+        except ClientError as error:
+            raise _missing(error, name) from error
+
+    def delete_folder(self, prefix: str) -> None:
+        """A thousand objects a request."""
+        folder = self._key(refuse_everything(prefix)).rstrip("/") + "/"
+        self.connection.Bucket(self.bucket_name).objects.filter(Prefix=folder).delete()
+
+    @property
+    def _client(self) -> Any:
+        return self.connection.meta.client
+
+    def _key(self, name: str) -> str:
+        return str(self._normalize_name(name))
+
+    def _get(self, name: str, **options: str) -> Any:
+        try:
+            return self._client.get_object(Bucket=self.bucket_name, Key=self._key(name), **options)["Body"]
+        except ClientError as error:
+            raise _missing(error, name) from error
+
+
+class Arriving(Iterator[bytes]):
+    """An answer of the bucket in pieces; whoever leaves half way closes it, as a player that seeks does."""
+
+    def __init__(self, body: Any) -> None:
+        self._body, self._pieces = body, body.iter_chunks(PIECE)
+
+    def __next__(self) -> bytes:
+        return cast(bytes, next(self._pieces))
+
+    def close(self) -> None:
+        """Give the connection back, even if nothing was ever read."""
+        self._body.close()
+
+
+def _missing(error: ClientError, name: str) -> Exception:
+    """FileNotFoundError for a missing object; a missing bucket or a wrong key is never taken for an empty library."""
+    gone = _status(error) == 404 and error.response["Error"]["Code"] != "NoSuchBucket"
+    return FileNotFoundError(name) if gone else error
+
+
+def _status(error: ClientError) -> int:
+    return int(error.response["ResponseMetadata"]["HTTPStatusCode"])

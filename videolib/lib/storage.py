@@ -1,0 +1,101 @@
+"""Where media files are kept: what is asked of a storage, and the one that is a folder (the other: lib/bucket.py).
+
+Two things Django's storages lack: reading a range without the rest, and taking over a local file as it is.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Protocol, cast
+
+from django.core.files.storage import FileSystemStorage, default_storage
+
+PIECE = 256 * 1024
+
+
+class MediaStorage(Protocol):
+    """What the library asks of a storage."""
+
+    def read_range(self, name: str, start: int, length: int) -> Iterator[bytes]:
+        """`length` bytes from `start` on, fewer at the file's end, in pieces; FileNotFoundError when there is none."""
+
+    def adopt(self, file: Path, name: str) -> None:
+        """Take over a local file under `name`; the local one is gone afterwards."""
+
+    def fetch(self, name: str, into: Path) -> Path:
+        """A local path with the file's bytes: the stored file itself where it is local, else a copy under `into`."""
+
+    def size(self, name: str) -> int:
+        """Bytes; FileNotFoundError when there is no such file."""
+
+    def delete(self, name: str) -> None:
+        """Remove the file, if it is there."""
+
+    def delete_folder(self, prefix: str) -> None:
+        """Remove everything under `prefix`; ValueError when that would be everything there is."""
+
+
+def media_storage() -> MediaStorage:
+    """The storage that the settings chose."""
+    return cast(MediaStorage, default_storage)
+
+
+class DiskStorage(FileSystemStorage):
+    """Media on a local disk."""
+
+    def read_range(self, name: str, start: int, length: int) -> Iterator[bytes]:
+        """See MediaStorage."""
+        # Opened here and not at the first piece: a missing file is a 404, not a broken answer.
+        return Pieces(open(self.path(name), "rb"), start, length)
+
+    def adopt(self, file: Path, name: str) -> None:
+        """See MediaStorage. On one file system this is a rename: no byte is copied."""
+        target = Path(self.path(name))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            shutil.move(file, target)
+        except OSError:
+            # Half a copy, on another disk that is full: nobody would ever sweep it.
+            target.unlink(missing_ok=True)
+            raise
+        target.chmod(self.file_permissions_mode or 0o640)
+
+    def fetch(self, name: str, into: Path) -> Path:  # noqa: ARG002 (a bucket needs it)
+        """See MediaStorage."""
+        path = Path(self.path(name))
+        if not path.is_file():
+            raise FileNotFoundError(name)
+        return path
+
+    def delete_folder(self, prefix: str) -> None:
+        """See MediaStorage."""
+        shutil.rmtree(self.path(refuse_everything(prefix)), ignore_errors=True)
+
+
+def refuse_everything(prefix: str) -> str:
+    """The prefix, unless it names the whole storage."""
+    if not prefix.strip("/. "):
+        raise ValueError(f"{prefix!r} names the whole storage")
+    return prefix
+
+
+class Pieces(Iterator[bytes]):
+    """`length` bytes of an open file from `start` on. Closed at the end, or by whoever stops listening before."""
+
+    def __init__(self, file: BinaryIO, start: int, length: int) -> None:
+        self._file, self._left = file, length
+        file.seek(start)
+
+    def __next__(self) -> bytes:
+        piece = b"" if self._file.closed else self._file.read(min(PIECE, self._left))
+        if not piece:
+            self.close()
+            raise StopIteration
+        self._left -= len(piece)
+        return piece
+
+    def close(self) -> None:
+        """Django calls this when the answer ends, even if nothing of it was ever read."""
+        self._file.close()

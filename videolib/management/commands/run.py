@@ -1,0 +1,147 @@
+"""`manage.py run`: the whole library in the foreground, or one of its programs, for a container."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import os
+import signal
+import socket
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.migrations.executor import MigrationExecutor
+
+from videolib.accounts.actions import ensure_first_admin_link
+from videolib.checks import machine
+from videolib.lib import broker, programs
+from videolib.lib.supervisor import PR_SET_PDEATHSIG, StartError, Supervisor
+
+# After `kill -9` the ones that held the port need a moment to die.
+PORT_PATIENCE_SECONDS = 2.0
+
+
+class Command(BaseCommand):
+    """Thin: what must be true beforehand, then the supervisor."""
+
+    help = "Starts the library in the foreground; Ctrl-C stops it. With a name, starts that one program only."
+    # The checks that matter here are made below, and said in one sentence.
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """The one program, if only one is wanted."""
+        parser.add_argument("program", nargs="?", choices=programs.NAMES)
+
+    def handle(self, *_: Any, program: str | None, **__: Any) -> None:
+        """Run until stopped."""
+        os.environ["VIDEOLIB_DATA"] = str(settings.VIDEOLIB_DATA)  # programs start in the clone, wherever we are
+        settings.RUN_ROOT.mkdir(exist_ok=True)
+        for warning in missing():
+            self.stderr.write(f"videolib: {warning}")
+        if program:
+            self._become(program)
+        with sole_supervisor():
+            wait_for_port()
+            if not is_migrated():
+                call_command("migrate", verbosity=0)
+            self._supervise()
+
+    def _become(self, program: str) -> None:
+        if not is_migrated():
+            raise CommandError("The library's tables are not up to date; run manage.py migrate first.")
+        if program == "web" and (link := ensure_first_admin_link()):
+            self.stdout.write(f"To create the first administrator, open {link}")
+            self.stdout.flush()
+        chosen = programs.named(program)
+        os.chdir(chosen.cwd or settings.BASE_DIR)
+        os.execv(chosen.args[0], chosen.args)
+
+    def _supervise(self) -> None:
+        link = ensure_first_admin_link()
+        connections.close_all()
+
+        def tell_address() -> None:
+            supervisor.say(f"videolib is ready at {settings.SITE_URL}")
+            if link:
+                supervisor.say(f"There is no administrator yet. To become the first one, open {link}")
+
+        supervisor = Supervisor(programs.all_programs(), tell_address)
+        supervisor.say(f"starting; everything is kept in {settings.VIDEOLIB_DATA}")
+        die_with_make()
+        try:
+            supervisor.run()
+        except StartError as error:
+            raise CommandError(str(error)) from error
+        finally:
+            broker.forget_address()
+
+
+def missing() -> list[str]:
+    """What this machine lacks and can be done without; what it cannot ends the start, in one sentence."""
+    sentences = []
+    for message in machine(None):
+        sentences.append(f"{message.msg} {message.hint or ''}".strip())
+        if message.is_serious():
+            raise CommandError(sentences[-1])
+    return sentences
+
+
+@contextmanager
+def sole_supervisor() -> Iterator[None]:
+    """Held while we run: two of them on one data folder would each start a broker and a sweeper."""
+    with open(settings.RUN_ROOT / "supervisor.lock", "a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            raise CommandError(
+                f"The library in {settings.VIDEOLIB_DATA} runs already (process {lock.read().strip()}); stop that one, "
+                "or name another folder with VIDEOLIB_DATA and another port with BIND."
+            ) from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def wait_for_port() -> None:
+    """Refuse a port that is taken, in a sentence that names the setting."""
+    host, port = settings.BIND_HOST, settings.BIND_PORT
+    deadline = time.monotonic() + PORT_PATIENCE_SECONDS
+    while error := _why_not(host, port):
+        if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+            raise CommandError(
+                f"Cannot listen on {host}:{port} ({error.strerror}); free it, or choose another address, as in "
+                f"BIND={host}:{port + 1} make run."
+            )
+        time.sleep(0.1)
+
+
+def _why_not(host: str, port: int) -> OSError | None:
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        return error
+    return None
+
+
+def is_migrated() -> bool:
+    """Asking is quick, where `migrate` is not."""
+    executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+
+
+def die_with_make() -> None:
+    """`make` passes no signal on when it is killed; a shell that started us and ends is no reason to stop."""
+    if os.environ.pop("MAKELEVEL", None):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)

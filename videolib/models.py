@@ -1,0 +1,24 @@
+"""Every table of the library, from its rooms: moving a model between rooms makes no migration."""
+
+from videolib.accounts.models import ApiToken, AuditEntry, Invitation, User
+from videolib.clips.models import Clip, CueEdit, LibrarySettings, License, Tag, Tagging
+from videolib.community.models import Pin, Rating
+from videolib.search.models import Passage
+from videolib.uploads.models import Upload
+
+__all__ = [
+    "ApiToken",
+    "AuditEntry",
+    "Clip",
+    "CueEdit",
+    "Invitation",
+    "LibrarySettings",
+    "License",
+    "Passage",
+    "Pin",
+    "Rating",
+    "Tag",
+    "Tagging",
+    "Upload",
+    "User",
+]

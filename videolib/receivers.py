@@ -1,0 +1,20 @@
+"""News of the pipeline, heard in this one file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from transcode.models import State, Step
+from transcode.signals import recording_changed
+from videolib.clips import actions
+
+
+@receiver(recording_changed)
+def hear(*, recording_id: int, step: Step, state: State, **_: Any) -> None:
+    """Playable: show the clips. New words: index them."""
+    if step == Step.MAKE_PLAYABLE and state == State.DONE:
+        actions.publish_clips_of(recording_id)
+    if step == Step.TRANSCRIBE and state == State.DONE:
+        actions.index_clips_of(recording_id)

@@ -1,0 +1,31 @@
+"""The protocol of a search backend; tests/contracts/test_search_backends.py holds every backend to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from django.db.models import QuerySet
+
+from videolib.search.types import Hits, Query, SearchDocument
+
+
+class SearchBackend(Protocol):
+    """Documents in, hits out."""
+
+    name: str
+
+    def put(self, document: SearchDocument) -> None:
+        """Make `document` findable as it stands now, in the caller's transaction; what it said before is gone."""
+
+    def remove(self, doc_ids: Iterable[int]) -> None:
+        """Make these documents unfindable."""
+
+    def find(self, query: Query, *, among: QuerySet[Any]) -> Hits:
+        """The documents that answer `query`, best first, only of those whose ids `among` selects (one column).
+
+        Never an error, whatever the text; an empty or unanswerable one finds nothing.
+        """
+
+    def known_ids(self) -> set[int]:
+        """The ids of all documents that are findable."""

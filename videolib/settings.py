@@ -1,0 +1,322 @@
+"""Every setting of videolib, from the environment, read once. docs/settings.md lists them; a test holds it to that."""
+
+from pathlib import Path
+from secrets import token_urlsafe
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+from videolib.lib import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# Where everything is kept: database, media, uploads under way, scratch space, the embedded broker, the secret key.
+VIDEOLIB_DATA = env.data_folder("VIDEOLIB_DATA", BASE_DIR / "data")
+MEDIA_ROOT = VIDEOLIB_DATA / "media"
+UPLOADS_ROOT = VIDEOLIB_DATA / "uploads"
+SCRATCH_ROOT = VIDEOLIB_DATA / "scratch"
+RUN_ROOT = VIDEOLIB_DATA / "run"
+WEIGHTS_ROOT = BASE_DIR / "weights"
+
+DEBUG = env.flag("DEBUG", default=False)
+SECRET_KEY = env.text("SECRET_KEY") or env.kept_secret(VIDEOLIB_DATA / "secret_key", lambda: token_urlsafe(50))
+
+# --- Addresses ------------------------------------------------------------------------------------------------------
+
+BIND_HOST, BIND_PORT = env.address("BIND", "127.0.0.1:8000")
+# Every address of the machine is no address to visit; an IPv6 one is visited in brackets.
+_host = "localhost" if BIND_HOST in ("0.0.0.0", "::") else BIND_HOST
+_host = f"[{_host}]" if ":" in _host else _host
+SITE_URL = env.url("SITE_URL", f"http://{_host}:{BIND_PORT}", ("http", "https")).geturl().rstrip("/")
+_site = urlsplit(SITE_URL)
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]", _site.hostname or "localhost"]
+CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}"]
+# The front proxy says whether the visitor came over https; only an https SITE_URL makes us believe it.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _site.scheme == "https" else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _site.scheme == "https"
+SESSION_COOKIE_HTTPONLY = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# --- Django ---------------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "videolib",
+    "transcode",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+ROOT_URLCONF = "videolib.urls"
+WSGI_APPLICATION = "videolib.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+LANGUAGE_CODE = "en"
+TIME_ZONE = env.time_zone("TIME_ZONE", "UTC")
+USE_TZ = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CSRF_FAILURE_VIEW = "videolib.browse.errors.csrf_failure"
+
+# --- Database: one of the four places that know which machine room this is ------------------------------------------
+
+
+def _database(address: str) -> dict[str, object]:
+    if address.startswith(("postgres://", "postgresql://")):
+        raise ImproperlyConfigured(
+            "DATABASE_URL names PostgreSQL, which this version cannot use yet; "
+            "leave it empty to use the SQLite file in VIDEOLIB_DATA."
+        )
+    if address and not address.startswith("sqlite:///"):
+        raise ImproperlyConfigured(
+            "DATABASE_URL names a database that videolib does not know; "
+            "leave it empty, or name a file as sqlite:////folder/library.sqlite3."
+        )
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": address.removeprefix("sqlite:///") or str(VIDEOLIB_DATA / "library.sqlite3"),
+        "OPTIONS": {
+            # Immediate: a transaction that will write takes the write lock at its start and waits for it there,
+            # instead of failing half way when a reader turns writer.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 30,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; "
+            "PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY;",
+        },
+        "TEST": {"NAME": None},
+    }
+
+
+DATABASES = {"default": _database(env.text("DATABASE_URL"))}
+
+# --- Files: disk or a bucket ----------------------------------------------------------------------------------------
+
+S3_BUCKET = env.text("S3_BUCKET")
+S3_ENDPOINT_URL = env.text("S3_ENDPOINT_URL")
+S3_REGION = env.text("S3_REGION", "us-east-1")
+S3_ACCESS_KEY_ID = env.text("S3_ACCESS_KEY_ID")
+S3_SECRET_ACCESS_KEY = env.text("S3_SECRET_ACCESS_KEY")
+if (S3_ENDPOINT_URL or S3_ACCESS_KEY_ID or S3_SECRET_ACCESS_KEY) and not S3_BUCKET:
+    raise ImproperlyConfigured("S3_BUCKET is empty though other S3 settings are set; name the bucket.")
+if bool(S3_ACCESS_KEY_ID) != bool(S3_SECRET_ACCESS_KEY):
+    raise ImproperlyConfigured("S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY belong together; set both or neither.")
+if S3_ENDPOINT_URL:
+    env.url("S3_ENDPOINT_URL", "", ("http", "https"))
+
+_bucket = {
+    "BACKEND": "videolib.lib.bucket.BucketStorage",
+    "OPTIONS": {
+        "bucket_name": S3_BUCKET,
+        "endpoint_url": S3_ENDPOINT_URL or None,
+        "region_name": S3_REGION,
+        "access_key": S3_ACCESS_KEY_ID or None,
+        "secret_key": S3_SECRET_ACCESS_KEY or None,
+        "addressing_style": "path" if S3_ENDPOINT_URL else "auto",
+        "default_acl": None,
+        "querystring_auth": True,
+        "file_overwrite": True,
+    },
+}
+_disk = {
+    "BACKEND": "videolib.lib.storage.DiskStorage",
+    "OPTIONS": {"location": str(MEDIA_ROOT), "base_url": None, "file_permissions_mode": 0o640},
+}
+STORAGES = {
+    "default": _bucket if S3_BUCKET else _disk,
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+# The web process counts bytes of forms, never of uploads: those are streamed by uploads/views.py.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# Any form's address can be sent files, by anybody: what is larger than a small one is dropped as it arrives, not kept
+# on the disk. The one form that takes recordings names its own handler (uploads/pages.py).
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+
+# --- What pages may load --------------------------------------------------------------------------------------------
+
+_storage_origin = ["{0.scheme}://{0.netloc}".format(urlsplit(S3_ENDPOINT_URL))] if S3_BUCKET and S3_ENDPOINT_URL else []
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", *_storage_origin],
+        "connect-src": ["'self'", *_storage_origin],
+        "media-src": ["'self'", "blob:", *_storage_origin],
+        "worker-src": ["'self'", "blob:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+# --- People ---------------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "videolib.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+SIGNUP_DOMAINS = frozenset(domain.lower().lstrip("@") for domain in env.words("SIGNUP_DOMAINS"))
+EMAIL_FROM = env.text("EMAIL_FROM", f"videolib@{_site.hostname}")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = EMAIL_FROM
+_smtp = env.url("SMTP_URL", "", ("smtp", "smtps", "smtp+tls")) if env.text("SMTP_URL") else None
+HAS_SMTP = _smtp is not None
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if HAS_SMTP else 'dummy'}.EmailBackend"
+if _smtp:
+    EMAIL_HOST = _smtp.hostname or "localhost"
+    EMAIL_PORT = _smtp.port or {"smtp": 25, "smtps": 465, "smtp+tls": 587}[_smtp.scheme]
+    EMAIL_HOST_USER = _smtp.username or ""
+    EMAIL_HOST_PASSWORD = _smtp.password or ""
+    EMAIL_USE_SSL = _smtp.scheme == "smtps"
+    EMAIL_USE_TLS = _smtp.scheme == "smtp+tls"
+    EMAIL_TIMEOUT = 20
+
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "videolib.accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_FORMS = {"signup": "videolib.accounts.forms.SignupForm"}
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if HAS_SMTP else "none"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = True
+
+# --- Work in the background -----------------------------------------------------------------------------------------
+
+# The embedded broker writes its address here when it starts, so that two libraries on one machine never share one.
+BROKER_FILE = RUN_ROOT / "broker.url"
+
+EMBEDDED_BROKER = not env.text("BROKER_URL")
+
+
+def _broker_url() -> str:
+    if not EMBEDDED_BROKER:
+        return env.url("BROKER_URL", "", ("redis", "rediss", "amqp", "amqps", "sentinel")).geturl()
+    return BROKER_FILE.read_text().strip() if BROKER_FILE.is_file() else ""
+
+
+BROKER_URL = _broker_url()
+# With no broker the rows still stand, and the sweeper or `import_clips --wait` does the work.
+CELERY_BROKER_URL = BROKER_URL or "memory://"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_CREATE_MISSING_QUEUES = True
+# Nothing goes to Celery's default queue: a task without a queue of its own is a mistake, and waits here unseen.
+CELERY_TASK_DEFAULT_QUEUE = "nobody"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_TIMEOUT = 3
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # The Job row and its lease are the truth, so a message that comes back while its job runs is turned away by the
+    # claim. A day is longer than any job here.
+    "visibility_timeout": 24 * 3600,
+    "socket_connect_timeout": 2,
+    "socket_timeout": 30,
+    # A nudge that finds no broker is given up at once: the sweeper sends it again. Workers wait for one regardless.
+    "max_retries": 0,
+    "priority_steps": [0, 3, 6, 9],
+    "queue_order_strategy": "priority",
+}
+CELERY_TIMEZONE = TIME_ZONE
+
+MEDIA_WORKERS = env.whole("MEDIA_WORKERS", 2, least=1, most=64)
+SPEECH_WORKERS = env.whole("SPEECH_WORKERS", 1, least=1, most=64)
+LEASE_SECONDS = env.whole("LEASE_SECONDS", 120, least=5, most=3600)
+SWEEP_SECONDS = env.whole("SWEEP_SECONDS", 30, least=1, most=3600)
+JOB_ATTEMPTS = env.whole("JOB_ATTEMPTS", 3, least=1, most=20)
+CELERY_BEAT_SCHEDULE = {
+    "send lost jobs again": {
+        "task": "transcode.sweep_jobs",
+        "schedule": SWEEP_SECONDS,
+        "options": {"queue": "light", "expires": SWEEP_SECONDS},
+    },
+    "remove abandoned uploads": {
+        "task": "uploads.remove_expired",
+        "schedule": 3600,
+        "options": {"queue": "light", "expires": 3600},
+    },
+    "show what can be played": {
+        "task": "clips.publish_playable",
+        "schedule": 300,
+        "options": {"queue": "light", "expires": 300},
+    },
+    "empty the trash": {
+        "task": "clips.empty_trash",
+        "schedule": 3600,
+        "options": {"queue": "light", "expires": 3600},
+    },
+}
+
+# --- Media and speech -----------------------------------------------------------------------------------------------
+
+SPEECH_ENGINE = env.choice("SPEECH_ENGINE", "faster_whisper", ("faster_whisper", "openai_whisper", "none"))
+WHISPER_MODEL = env.text("WHISPER_MODEL", "base")
+UPLOAD_EXPIRES_HOURS = env.whole("UPLOAD_EXPIRES_HOURS", 48, least=1, most=24 * 366)
+TRASH_DAYS = env.whole("TRASH_DAYS", 30, least=1, most=3660)
+
+# --- Logs -----------------------------------------------------------------------------------------------------------
+
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s", "datefmt": "%H:%M:%S"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "kombu": {"level": "ERROR"},
+        "celery.redirected": {"level": "WARNING"},
+        "faster_whisper": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,73 @@
+"""What templates need to say things about clips: `{% load library %}`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django import template
+from django.forms import BoundField, CheckboxInput
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from videolib.clips.models import Clip
+
+register = template.Library()
+
+DAY = 24 * 3600
+FIELDS = {"title": "Title", "tags": "Tag", "description": "About", "speech": "Said"}
+UNITS = (("year", 365 * DAY), ("month", 30 * DAY), ("week", 7 * DAY), ("day", DAY), ("hour", 3600), ("minute", 60))
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """83.4 -> "1:23", 3725 -> "1:02:05"; nothing where it is not known."""
+    if seconds is None or seconds < 0:
+        return ""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@register.filter
+def watch_at(clip: Clip, seconds: float) -> str:
+    """The address that starts the clip there. A tenth is kept: whole seconds would cut into the first word."""
+    whole = f"{max(seconds, 0):.1f}".removesuffix(".0")
+    return clip.get_absolute_url() if whole == "0" else f"{clip.get_absolute_url()}?t={whole}"
+
+
+@register.inclusion_tag("_stars.html")
+def stars(clip: Clip) -> dict[str, object]:
+    """Its mean rating and how many gave one. For clips that have one: ask `clip.rating_count` first."""
+    return {"mean": clip.rating, "count": clip.rating_count}
+
+
+@register.simple_tag
+def icon(name: str, classes: str = "") -> SafeString:
+    """A drawing of img/icons.svg, hidden from screen readers: say in words beside it what it means."""
+    address = f"{static('img/icons.svg')}#{name}"
+    return format_html('<svg class="icon {}" aria-hidden="true"><use href="{}"></use></svg>', classes, address)
+
+
+@register.filter
+def is_checkbox(field: BoundField) -> bool:
+    """Whether the label goes behind the control."""
+    return isinstance(field.field.widget, CheckboxInput)
+
+
+@register.filter
+def ago(moment: datetime) -> str:
+    """How long since, in one unit: "3 hours ago"."""
+    seconds = (timezone.now() - moment).total_seconds()
+    for unit, length in UNITS:
+        if seconds >= length:
+            number = int(seconds // length)
+            return f"{number} {unit}{'' if number == 1 else 's'} ago"
+    return "just now"
+
+
+@register.filter
+def field_name(field: str) -> str:
+    """What people call a field of search."""
+    return FIELDS.get(field, field.capitalize())

@@ -1,0 +1,81 @@
+"""Who may upload, which upload is whose, and how much still fits."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db.models import Sum
+from django.template.defaultfilters import filesizeformat
+
+from transcode.models import Recording
+from videolib.accounts.models import User
+from videolib.clips.models import LibrarySettings
+from videolib.uploads.models import Upload
+from videolib.uploads.tus import UploadRefused
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.contrib.auth.models import AnonymousUser
+
+# What is made of a recording took 1.47 times its own bytes over eight real ones: so many are needed besides it.
+BYTES_MADE_OF_ONE = 1.5
+# Kept free for the database, logs and the work under way: a full disk stops everybody.
+KEPT_FREE = 512 * 1024**2
+
+
+def check_may_upload(user: User | AnonymousUser) -> User:
+    """The person; UploadRefused for whoever is signed out, or only watches."""
+    if not isinstance(user, User):
+        raise UploadRefused(401, "Sign in, or send a personal token, to upload.")
+    if not user.is_contributor:
+        raise UploadRefused(403, "Uploading is for contributors. Ask an admin to make you one.")
+    return user
+
+
+def get_upload_for(user: User | AnonymousUser, code: UUID) -> Upload:
+    """The upload of that code; UploadRefused(404) for anybody but its owner, 410 when it can not be gone on with."""
+    owner = check_may_upload(user)
+    upload = Upload.objects.select_related("clip").filter(code=code, owner=owner).first()
+    if upload is None:
+        raise UploadRefused(404, "There is no such upload. Start again with the same file.")
+    if upload.has_lapsed:
+        raise UploadRefused(410, "This upload was left alone for too long. Start again with the same file.")
+    if upload.finished_at is None and upload.clip.trashed_at:
+        raise UploadRefused(410, "This clip was deleted, so its upload was cancelled.")
+    return upload
+
+
+def bytes_used_by(user: User) -> int:
+    """What counts against the quota: the recordings of their clips, trash included, and what is still to arrive."""
+    recordings = Recording.objects.filter(pk__in=user.clips.values("recording"))
+    under_way = Upload.objects.open().filter(owner=user, clip__trashed_at=None)
+    return sum(rows.aggregate(total=Sum("size_bytes", default=0))["total"] for rows in (recordings, under_way))
+
+
+def quota_of(user: User) -> int:
+    """How many bytes the person may keep here: their own limit, or the library's."""
+    return LibrarySettings.current().quota_bytes if user.quota_bytes is None else user.quota_bytes
+
+
+def check_size(user: User, size: int) -> None:
+    """Refuse a recording of `size` bytes that is too large, or more than the person may still keep."""
+    most = LibrarySettings.current().max_upload_bytes
+    if size > most:
+        sentence = f"A recording may have {filesizeformat(most)} at most; this one has {filesizeformat(size)}."
+        raise UploadRefused(413, f"{sentence} Make it shorter or smaller, or ask an admin to raise the limit.")
+    room = quota_of(user) - bytes_used_by(user)
+    if size > room:
+        sentence = f"This needs {filesizeformat(size)}, and you have {filesizeformat(max(room, 0))} left"
+        raise UploadRefused(413, f"{sentence} of {filesizeformat(quota_of(user))}. Delete clips, or ask an admin.")
+
+
+def check_disk(size: int) -> None:
+    """Refuse what the disk cannot hold together with all that is still to arrive and to be made."""
+    free = shutil.disk_usage(Path(settings.UPLOADS_ROOT)).free
+    to_come = sum(upload.size_bytes - upload.received for upload in Upload.objects.open())
+    if free - to_come - size * (1 + BYTES_MADE_OF_ONE) < KEPT_FREE:
+        raise UploadRefused(507, "The server's disk is nearly full. Tell an admin, and try again when there is room.")

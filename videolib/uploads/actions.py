@@ -1,0 +1,229 @@
+"""What can be done with an upload: begin it, receive bytes, finish it, cancel it, take a local file in one go."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from videolib.accounts.models import User
+from videolib.clips.actions import Details, TagError, create_draft, delete_for_good, edit_clip, trash_clip
+from videolib.clips.models import Clip, LibrarySettings
+from videolib.lib.storage import media_storage
+from videolib.uploads.access import check_disk, check_size
+from videolib.uploads.body import Body
+from videolib.uploads.finish import finish_held, finish_upload
+from videolib.uploads.models import Upload, next_expiry
+from videolib.uploads.part import append, hold, lock_of
+from videolib.uploads.tus import Checksum, UploadRefused
+
+log = logging.getLogger(__name__)
+
+__all__ = [
+    "UploadRefused",
+    "cancel_upload",
+    "create_upload",
+    "finish_upload",
+    "offset_of",
+    "receive",
+    "remove_expired_uploads",
+    "shown_name",
+    "spaced",
+    "take_file",
+    "take_form_file",
+]
+
+# The draft of an open upload that was deleted can be brought back for so long, and then goes on where it was.
+TIME_TO_UNDO = timedelta(hours=1)
+# Files nobody knows: a form's file whose request broke, a part whose row was never written.
+STRAY_AFTER = timedelta(hours=1)
+# The time left is written down again at most this often, not with every 8 MB.
+EXPIRY_STEP = timedelta(minutes=10)
+
+
+def create_upload(
+    *, by: User, size: int, file_name: str = "", details: Details | None = None, metadata: str = ""
+) -> Upload:
+    """A draft clip, and the upload that brings its bytes. UploadRefused when they do not fit."""
+    if size == 0:
+        raise UploadRefused(400, "This file is empty: there is nothing to upload.")
+    Path(settings.UPLOADS_ROOT).mkdir(parents=True, exist_ok=True)
+    # One transaction from counting to writing: two uploads begun at once see each other's bytes.
+    with transaction.atomic():
+        check_size(by, size)
+        check_disk(size)
+        clip = _create_draft(by, file_name, details or {})
+        upload = Upload.objects.create(
+            owner=by,
+            clip=clip,
+            file_name=file_name.replace("\0", "")[:255],
+            metadata=metadata,
+            size_bytes=size,
+            expires_at=next_expiry(),
+        )
+        upload.path.touch(mode=0o640)
+    return upload
+
+
+def _create_draft(by: User, file_name: str, details: Details) -> Clip:
+    wanted = details.copy()
+    title = wanted.pop("title", "") or title_of(file_name)
+    visibility = wanted.pop("visibility", "") or LibrarySettings.current().default_visibility
+    clip = create_draft(title, by=by, visibility=visibility)
+    try:
+        edit_clip(clip, by=by, **wanted)
+    except TagError as error:
+        raise UploadRefused(400, str(error)) from error
+    return clip
+
+
+def title_of(file_name: str) -> str:
+    """A title from a file's name: no folder, no extension, `_` and `-` as spaces."""
+    return spaced(Path(file_name.replace("\\", "/").replace("\0", "")).stem)
+
+
+def spaced(stem: str) -> str:
+    """`_` and `-` as spaces, and never two in a row."""
+    return " ".join(stem.replace("_", " ").replace("-", " ").split())
+
+
+def receive(upload: Upload, body: Body, *, offset: int, checksum: Checksum | None = None) -> int:
+    """Write bytes from `offset` on; the new offset. The last byte finishes the upload.
+
+    UploadRefused when the bytes do not belong there (409), somebody else sends (423), they are too many (413), their
+    checksum does not fit (460), or the connection is cut: then what arrived is kept.
+    """
+    _check_offset(upload, offset)
+    if body.length is not None and offset + body.length > upload.size_bytes:
+        raise UploadRefused(413, f"That is more than the {upload.size_bytes} bytes that Upload-Length announced.")
+    if upload.finished_at:
+        return upload.size_bytes
+    with hold(upload.path, from_stalled=offset < upload.size_bytes) as held:
+        # Again, now that nobody else writes.
+        _check_offset(upload, offset)
+        received = offset
+        if offset < upload.size_bytes:
+            received = append(upload.path, body, held, most=upload.size_bytes - offset, checksum=checksum)
+        if received == upload.size_bytes:
+            finish_held(upload)
+        else:
+            _put_off_expiry(upload)
+    return received
+
+
+def _check_offset(upload: Upload, offset: int) -> None:
+    if (received := upload.received) != offset:
+        raise UploadRefused(409, f"Upload-Offset is {offset}, but {received} bytes have arrived; go on from there.")
+
+
+def _put_off_expiry(upload: Upload) -> None:
+    later = next_expiry()
+    if later - upload.expires_at > EXPIRY_STEP:
+        upload.expires_at = later
+        upload.save(update_fields=["expires_at"])
+
+
+def offset_of(upload: Upload) -> int:
+    """From which byte to go on. A complete upload whose end was cut off is finished by being asked."""
+    if upload.finished_at is None and upload.received == upload.size_bytes:
+        try:
+            finish_upload(upload)
+        except UploadRefused as refusal:
+            # 423: somebody is finishing it right now.
+            if refusal.status != 423:
+                raise
+    return upload.received
+
+
+def take_file(
+    file: Path, *, by: User, title: str = "", visibility: str = "", tags: Sequence[str] = (), sha256: str = ""
+) -> Clip:
+    """A local file becomes a clip of `by`; the file stays where it is.
+
+    Raises UploadRefused with a sentence (the limits of uploads hold), or OSError when the file cannot be read.
+    """
+    details = Details(title=title, visibility=visibility, tags=tags)
+    upload = create_upload(by=by, size=file.stat().st_size, file_name=shown_name(file), details=details)
+    try:
+        shutil.copyfile(file, upload.path)
+        if upload.received != upload.size_bytes:
+            raise UploadRefused(409, "The file changed while it was read. Try again when it is complete.")
+        finish_upload(upload, sha256=sha256)
+    except BaseException:
+        cancel_upload(upload, by=by)
+        raise
+    return Clip.objects.get(pk=upload.clip_id)
+
+
+def take_form_file(file: Path, *, by: User, file_name: str) -> Clip:
+    """A file that came with a plain form: moved, not copied, and held to all limits."""
+    upload = create_upload(by=by, size=file.stat().st_size, file_name=file_name)
+    file.replace(upload.path)
+    finish_upload(upload)
+    return Clip.objects.get(pk=upload.clip_id)
+
+
+def shown_name(file: Path) -> str:
+    """The file's name as text: names on disk may hold bytes that are none."""
+    return file.name.encode(errors="surrogateescape").decode(errors="replace")
+
+
+def cancel_upload(upload: Upload, *, by: User) -> None:
+    """Stop, and forget what arrived with its draft. A finished one takes its clip to the trash."""
+    with transaction.atomic():
+        standing = Upload.objects.select_related("clip__owner").filter(pk=upload.pk).first()
+        if standing is None:
+            return
+        clip = standing.clip
+        standing.delete()
+        if clip.is_draft:
+            delete_for_good(clip)
+        elif clip.trashed_at is None:
+            trash_clip(clip, by=by)
+    if standing.finished_at is None:
+        _remove_bytes(upload)
+
+
+def _remove_bytes(upload: Upload) -> None:
+    if not upload.path.exists():
+        # Stored already, but no recording came of it.
+        media_storage().delete(upload.storage_key)
+    # Whoever still writes loses the right to with the lock file.
+    lock_of(upload.path).unlink(missing_ok=True)
+    upload.path.unlink(missing_ok=True)
+
+
+def remove_expired_uploads() -> int:
+    """Finish what was cut off at its very end, cancel what nobody went on with. Returns how many were cancelled."""
+    for upload in Upload.objects.open().filter(clip__trashed_at=None):
+        if upload.received == upload.size_bytes:
+            _finish_quietly(upload)
+    now = timezone.now()
+    abandoned = Q(expires_at__lt=now) | Q(clip__trashed_at__lt=now - TIME_TO_UNDO)
+    uploads = list(Upload.objects.open().filter(abandoned).select_related("owner"))
+    for upload in uploads:
+        cancel_upload(upload, by=upload.owner)
+    _remove_strays()
+    return len(uploads)
+
+
+def _finish_quietly(upload: Upload) -> None:
+    try:
+        finish_upload(upload)
+    except UploadRefused as refusal:
+        log.warning("upload %s is complete, but was not finished: %s", upload.code, refusal)
+
+
+def _remove_strays() -> None:
+    known = {str(code) for code in Upload.objects.open().values_list("code", flat=True)}
+    before = (timezone.now() - STRAY_AFTER).timestamp()
+    for file in Path(settings.UPLOADS_ROOT).glob("*"):
+        if file.stem not in known and file.is_file() and file.stat().st_mtime < before:
+            file.unlink(missing_ok=True)

@@ -1,0 +1,109 @@
+"""The page recordings are dropped on, and the part of it that its script asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from videolib.accounts.access import person_of
+from videolib.accounts.models import User
+from videolib.clips.forms import EditForm
+from videolib.clips.models import LibrarySettings
+from videolib.uploads import actions
+from videolib.uploads.access import bytes_used_by, check_size, get_upload_for, quota_of
+from videolib.uploads.body import drain
+from videolib.uploads.forms import FormFileHandler, UploadForm
+from videolib.uploads.models import Upload
+from videolib.uploads.tus import UploadRefused
+
+# What a form adds to the bytes of its file.
+FORM_BYTES = 4096
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+@csrf_exempt  # checked by `_take_form`, once it is decided where the file goes
+def upload_page(request: HttpRequest) -> HttpResponse:
+    """Drop recordings, or go on with those that were cut off; a plain form takes one file without JavaScript."""
+    person = person_of(request)
+    if not person.is_contributor:
+        status = 403 if request.method == "POST" else 200
+        return render(request, "uploads/not_yet.html", {"admins": User.objects.active_admins()[:5]}, status=status)
+    if request.method == "POST":
+        return _take_form(request, person)
+    return _page(request, person, UploadForm())
+
+
+def _take_form(request: HttpRequest, person: User) -> HttpResponse:
+    """Refuse what is too large before any of it is written; else stream it into the uploads folder."""
+    try:
+        check_size(person, max(0, int(request.headers.get("Content-Length") or 0) - FORM_BYTES))
+    except UploadRefused as refusal:
+        # A browser that still sends shows no answer, so all of it is taken, and none of it kept.
+        drain(request)
+        return _refused(request, person, refusal)
+    request.upload_handlers = [FormFileHandler(request)]
+    return csrf_protect(_take_file)(request, person)
+
+
+def _take_file(request: HttpRequest, person: User) -> HttpResponse:
+    form = UploadForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _page(request, person, form, status=422)
+    file: TemporaryUploadedFile = form.cleaned_data["file"]
+    try:
+        clip = actions.take_form_file(Path(file.temporary_file_path()), by=person, file_name=file.name or "")
+    except UploadRefused as refusal:
+        return _refused(request, person, refusal)
+    return redirect(clip)
+
+
+def _refused(request: HttpRequest, person: User, refusal: UploadRefused) -> HttpResponse:
+    return _page(request, person, UploadForm(), refusal=str(refusal), status=refusal.status)
+
+
+def _page(
+    request: HttpRequest, person: User, form: UploadForm, *, refusal: str = "", status: int = 200
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "refusal": refusal,
+        "uploads": Upload.objects.unfinished_of(person),
+        "most_bytes": LibrarySettings.current().max_upload_bytes,
+        "used_bytes": bytes_used_by(person),
+        "quota_bytes": quota_of(person),
+    }
+    return render(request, "uploads/upload.html", context, status=status)
+
+
+@require_GET
+@login_required
+def row(request: HttpRequest, code: UUID) -> HttpResponse:
+    """What its script puts beside an upload once it has begun: the words of the clip, to be written meanwhile."""
+    try:
+        upload = get_upload_for(person_of(request), code)
+    except UploadRefused as refusal:
+        raise Http404(str(refusal)) from refusal
+    form = EditForm(upload.clip)
+    # Many such forms stand on one page: their labels must not share ids.
+    form.auto_id = f"id_{upload.code.hex[:12]}_%s"
+    return render(request, "uploads/_row.html", {"upload": upload, "form": form})
+
+
+@require_POST
+@login_required
+def cancel(request: HttpRequest, code: UUID) -> HttpResponse:
+    """Cancel an upload without JavaScript."""
+    person = person_of(request)
+    try:
+        actions.cancel_upload(get_upload_for(person, code), by=person)
+    except UploadRefused as refusal:
+        raise Http404(str(refusal)) from refusal
+    return redirect("upload")

@@ -1,0 +1,150 @@
+"""The bytes of one upload on disk while they arrive: one file, one writer at a time. No table and no request here."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import FileIO
+from pathlib import Path
+
+from videolib.uploads.body import PIECE, Body
+from videolib.uploads.tus import CHECKSUM_MISMATCH, Checksum, UploadRefused
+
+# A writer that got nothing for this long has lost its network without either side being told; whoever comes back for
+# the upload takes its place, instead of being turned away until the dead connection times out.
+STALLED_AFTER = 30.0
+BUSY = "Another connection is sending this upload at the moment; try again shortly."
+
+
+class Hold:
+    """The right to write to a part file; asked again before every piece, because it can be taken over."""
+
+    def __init__(self, lock: Path, handle: int) -> None:
+        self._lock = lock
+        self._handle = handle
+        self._told = time.monotonic()
+
+    @property
+    def stands(self) -> bool:
+        """Whether the lock file is still the one that was locked."""
+        try:
+            return os.path.samestat(self._lock.stat(), os.fstat(self._handle))
+        except FileNotFoundError:
+            return False
+
+    def show_life(self) -> None:
+        """Say that bytes are coming; UploadRefused when the upload was cancelled or taken over."""
+        if not self.stands:
+            raise UploadRefused(423, BUSY)
+        if time.monotonic() - self._told > 1:
+            self._told = time.monotonic()
+            os.utime(self._handle)
+
+    def release(self) -> None:
+        """Let others write, and leave no lock file behind."""
+        if self.stands:
+            self._lock.unlink(missing_ok=True)
+        os.close(self._handle)
+
+
+def lock_of(part: Path) -> Path:
+    """The lock file beside a part file."""
+    return part.with_suffix(".lock")
+
+
+@contextmanager
+def hold(part: Path, *, from_stalled: bool = False) -> Iterator[Hold]:
+    """Be the only writer of `part`; UploadRefused(423) while somebody else is.
+
+    `from_stalled` takes the place of a writer whose bytes stopped coming.
+    """
+    lock = lock_of(part)
+    held = _try(lock)
+    if held is None and from_stalled and _has_stalled(lock):
+        lock.unlink(missing_ok=True)
+        held = _try(lock)
+    if held is None:
+        raise UploadRefused(423, BUSY)
+    try:
+        yield held
+    finally:
+        held.release()
+
+
+def _try(lock: Path) -> Hold | None:
+    while True:
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            return None
+        held = Hold(lock, handle)
+        if held.stands:
+            os.utime(handle)
+            return held
+        # Its last holder removed the file between our opening and locking it: nobody else would see this lock.
+        os.close(handle)
+
+
+def _has_stalled(lock: Path) -> bool:
+    try:
+        return time.time() - lock.stat().st_mtime > STALLED_AFTER
+    except FileNotFoundError:
+        return True
+
+
+def append(part: Path, body: Body, held: Hold, *, most: int, checksum: Checksum | None = None) -> int:
+    """Write what `body` gives behind what is there, at most `most` bytes; the new size.
+
+    A connection cut in the middle leaves what was written. With a checksum that does not fit, or that cannot be
+    checked because the connection was cut, the file is as it was. A body longer than `most` leaves it so as well.
+    """
+    with part.open("r+b", buffering=0) as file:
+        start = file.seek(0, os.SEEK_END)
+        try:
+            _copy(body, file, held, most, checksum)
+        except UploadRefused as refusal:
+            # 423: somebody else took over, and what lies in the file now is theirs.
+            if refusal.status != 423:
+                file.truncate(start)
+            raise
+        except OSError as error:
+            if checksum:
+                file.truncate(start)
+            raise _why(error) from error
+        return file.tell()
+
+
+def _copy(body: Body, file: FileIO, held: Hold, most: int, checksum: Checksum | None) -> None:
+    hasher, written = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum else None, 0
+    while piece := body.read(PIECE):
+        held.show_life()
+        written += len(piece)
+        if written > most:
+            raise UploadRefused(413, "More bytes came than Upload-Length announced.")
+        _write(piece, file)
+        if hasher:
+            hasher.update(piece)
+    if body.length is not None and written < body.length:
+        # Some servers end a body that was cut quietly, others raise in read().
+        raise ConnectionResetError(errno.ECONNRESET, "the body ended early")
+    if hasher and checksum and hasher.digest() != checksum.digest:
+        raise UploadRefused(CHECKSUM_MISMATCH, "The bytes do not fit their checksum; send them again.")
+
+
+def _write(piece: bytes, file: FileIO) -> None:
+    left = memoryview(piece)
+    while left:
+        left = left[file.write(left) :]
+
+
+def _why(error: OSError) -> UploadRefused:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return UploadRefused(507, "The server's disk is full. What arrived is kept; tell an admin, then go on.")
+    return UploadRefused(400, "The connection was cut. What arrived is kept; go on from Upload-Offset.")
