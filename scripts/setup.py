@@ -27,6 +27,7 @@ PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "stamps"
 STATIC_ROOT = ROOT / "staticfiles"
 LINES_SHOWN_ON_FAILURE = 25
+TEST_PROGRAMS = ("chromium", "strace")  # the browser's tests; what children ask the kernel for
 
 # What to show of a line that a program printed; None for nothing.
 Tell = Callable[[str], str | None]
@@ -60,7 +61,7 @@ def set_up(*, dev: bool) -> None:
     fresh = install_packages("requirements.txt")
     if dev:
         install_packages("requirements.txt", "requirements-dev.txt")
-        install_chromium()
+        install_test_programs()
     fetch_front_end()
     if not weights.is_complete(weights.WEIGHTS_FOLDER / "whisper-base"):
         run_python("Putting the speech weights together", "scripts/weights.py")
@@ -117,16 +118,17 @@ def tell_of_pip() -> Tell:
     return tell
 
 
-def install_chromium() -> None:
-    """The browser of the browser tests, where we may; without it they say so themselves."""
-    if shutil.which("chromium") or os.geteuid() != 0 or not shutil.which("apt-get"):
+def install_test_programs() -> None:
+    """What some tests look through, where we may install it; without it they say so themselves."""
+    missing = [program for program in TEST_PROGRAMS if not shutil.which(program)]
+    if not missing or os.geteuid() != 0 or not shutil.which("apt-get"):
         return
-    step("Installing Chromium for the browser tests")
+    step(f"Installing {' and '.join(missing)} for the tests")
     apt = ["apt-get", "-q", "-y", "-o", "Dpkg::Use-Pty=0"]
     os.environ["DEBIAN_FRONTEND"] = "noninteractive"
     try:
         run([*apt, "update"], "apt could not be updated")
-        run([*apt, "install", "--no-install-recommends", "chromium"], "Chromium could not be installed")
+        run([*apt, "install", "--no-install-recommends", *missing], f"{' and '.join(missing)} could not be installed")
     except SetupError as error:
         print(f"setup: {error}", file=sys.stderr)
 

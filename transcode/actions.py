@@ -60,10 +60,46 @@ def try_again(recording: Recording) -> int:
     """Queue every failed step once more, with a fresh budget. Returns how many."""
     failed = list(recording.jobs.filter(state=State.FAILED))
     for job in failed:
-        fresh = {"state": State.QUEUED, "attempt": 0, "percent": 0, "error": "", "ended_at": None, "sent_at": None}
-        if Job.objects.filter(pk=job.pk, state=State.FAILED).update(**fresh, not_before=timezone.now()):
-            send_job(job)
+        _queue_again(job, State.FAILED)
     return len(failed)
+
+
+@transaction.atomic
+def start_again(recording: Recording, step: Step, *, lane: str = "") -> bool:
+    """Do a step anew, however it ended; what it made stays until the new is there.
+
+    Returns False, and does nothing, while the step is still to come or under way.
+    """
+    job = recording.jobs.filter(step=step).first()
+    if job is None:
+        start_step(recording, step, lane=lane)
+        return True
+    return _queue_again(job, State.DONE, State.FAILED, State.SKIPPED)
+
+
+def _queue_again(job: Job, *ended: State) -> bool:
+    """Queue a job that ended so, with a fresh budget: one UPDATE, so that of two who press at once one wins."""
+    fresh = {"state": State.QUEUED, "attempt": 0, "percent": 0, "error": "", "ended_at": None, "sent_at": None}
+    held = Job.objects.filter(pk=job.pk, state__in=ended)
+    now = timezone.now()
+    # As if made now: the sweeper sends what is old ever more rarely.
+    if not held.update(**fresh, may_retry=False, not_before=now, created_at=now):
+        return False
+    send_job(job)
+    return True
+
+
+def give_hints(hints: Mapping[int, Mapping[str, Any]]) -> None:
+    """Write down what the library tells the pipeline, by recording id; other hints of theirs stay.
+
+    A step reads them when it starts, so what is written while it waits still counts.
+    """
+    with transaction.atomic():
+        recordings = Recording.objects.select_for_update().filter(pk__in=hints).only("hints")
+        changed = [each for each in recordings if each.hints != {**each.hints, **hints[each.pk]}]
+        for recording in changed:
+            recording.hints = {**recording.hints, **hints[recording.pk]}
+        Recording.objects.bulk_update(changed, ["hints"], batch_size=100)
 
 
 def delete_recording(recording: Recording) -> None:

@@ -46,6 +46,7 @@ class Recording(models.Model):
     width = models.PositiveIntegerField(null=True, help_text="pixels as displayed")
     height = models.PositiveIntegerField(null=True, help_text="pixels as displayed")
     has_sound = models.BooleanField(default=False)
+    loudness = models.FloatField(null=True, help_text="of all its sound, LUFS; measured before the first encode")
     poster_key = models.CharField(max_length=200, blank=True)
     playable_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -168,13 +169,28 @@ class Storyboard(models.Model):
         return f"{self.count} tiles"
 
 
+class Screen(models.Model):
+    """A frame kept until the text on it has been read."""
+
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="screens")
+    at = models.FloatField(help_text="seconds")
+    key = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["at"]
+
+    def __str__(self) -> str:
+        return f"{self.at} s"
+
+
 class Transcript(models.Model):
-    """All cues of one recording by one engine."""
+    """All cues of one recording by one engine; while `complete` is false, those heard so far."""
 
     recording = models.OneToOneField(Recording, on_delete=models.CASCADE, related_name="transcript")
     engine = models.CharField(max_length=30)
     model = models.CharField(max_length=200)
     language = models.CharField(max_length=8, blank=True)
+    complete = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ pure module to do the work, and writes the rows that came of it in the transacti
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from celery import shared_task
@@ -17,14 +18,15 @@ from django.utils import timezone
 
 from transcode.actions import skip_step, start_step
 from transcode.media.checksum import sha256_of
-from transcode.media.encode import write_rest
+from transcode.media.encode import worth_publishing, write_rest
 from transcode.media.hls import RenditionFile, write_first
-from transcode.media.plan import StoryboardPlan, make_plan, without_copy
-from transcode.media.poster import write_poster
+from transcode.media.loudness import levelled, measure
+from transcode.media.plan import SoundPlan, StoryboardPlan, make_plan, without_copy
 from transcode.media.probe import probe
-from transcode.media.sound import read_samples
-from transcode.models import Cue, Rendition, Step, Storyboard, Transcript
+from transcode.media.sound import SoundOnDisk
+from transcode.models import Recording, Rendition, Screen, Step, Storyboard
 from transcode.speech.base import get_engine
+from transcode.transcript import WordsOf
 from transcode.workspace import Work, run_job, sweep
 
 
@@ -55,47 +57,59 @@ def _inspect(work: Work) -> None:
 
 @shared_task(name="transcode.make_playable")
 def make_playable(job_id: int) -> bool:
-    """The first rendition, by stream copy where the recording already fits, and a poster."""
+    """The first rendition, by stream copy where the recording already fits. Nothing else is waited for."""
     return run_job(job_id, _make_playable)
 
 
 def _make_playable(work: Work) -> None:
     source, facts = work.source(), work.facts
     plan = make_plan(facts)
-    first = write_first(source, facts, plan, work.folder, on_progress=work.progress)
-    poster_key = work.store(write_poster(source, facts, plan, work.folder))
+    sound = _levelled(work, source, plan.sound) if plan.sound.mode == "encode" else plan.sound
+    first = write_first(source, facts, replace(plan, sound=sound), work.folder, on_progress=work.progress)
     rendition = _rendition_of(work, first)
     with work.finishing():
         recording = work.recording
         _replace_renditions(work, [rendition], [rendition.name])
-        recording.poster_key = poster_key
         recording.duration = first.duration or recording.duration
         recording.playable_at = recording.playable_at or timezone.now()
-        recording.save(update_fields=["poster_key", "duration", "playable_at"])
+        recording.save(update_fields=["duration", "playable_at", "loudness"])
         start_step(recording, Step.MAKE_RENDITIONS, lane=work.job.lane)
 
 
 @shared_task(name="transcode.make_renditions")
 def make_renditions(job_id: int) -> bool:
-    """Everything else that is made of the picture, from one decode: smaller renditions and the storyboard."""
+    """Everything else that is made of the picture, from one decode: renditions, storyboard, poster, screens."""
     return run_job(job_id, _make_renditions)
 
 
 def _make_renditions(work: Work) -> None:
-    source, facts = work.source(), work.facts
-    plan = make_plan(facts)
-    rest = write_rest(source, facts, plan, work.folder, on_progress=work.progress)
-    made, replaced = list(rest.renditions), [rendition.name for rendition in rest.renditions]
+    source, facts, recording = work.source(), work.facts, work.recording
+    plan = make_plan(facts, screens=settings.SCREEN_ENGINE != "none")
+    sound = _levelled(work, source, plan.sound)
+    rest = write_rest(source, facts, plan, work.folder, on_progress=work.progress, sound=sound)
+    made = worth_publishing(rest.renditions, recording.renditions.all())
     if rest.damaged and plan.first.copy:
         # A copy of damaged bytes stops players that the decode, which met the damage, got over.
-        made.append(write_first(source, facts, without_copy(plan, facts), work.new_folder("mended"), work.progress))
-        replaced.append(plan.first.name)
-    renditions = [_rendition_of(work, each) for each in made]
-    sheet_keys = [work.store(sheet) for sheet in rest.sheets]
+        mended = write_first(
+            source, facts, without_copy(replace(plan, sound=sound), facts), work.new_folder("mended"), work.progress
+        )
+        made = [mended, *(each for each in made if each.name != mended.name)]
+    renditions, sheet_keys = [_rendition_of(work, each) for each in made], [work.store(sheet) for sheet in rest.sheets]
+    poster_key = work.store(rest.poster)
+    screens = [Screen(recording=recording, at=each.at, key=work.store(each.path)) for each in rest.screens]
     with work.finishing():
-        _replace_renditions(work, renditions, replaced)
-        if plan.storyboard and sheet_keys:
-            _replace_storyboard(work, plan.storyboard, sheet_keys)
+        _replace_renditions(work, renditions, [each.name for each in made])
+        _replace_storyboard(work, plan.storyboard, sheet_keys)
+        _replace_poster(recording, poster_key)
+        _replace_screens(recording, screens)
+
+
+def _levelled(work: Work, source: Path, sound: SoundPlan) -> SoundPlan:
+    """The planned sound at the loudness of broadcast; measured once, by whichever step is first to encode it."""
+    recording = work.recording
+    if sound.mode != "none" and recording.loudness is None:
+        recording.loudness = measure(source, work.facts, sound)
+    return sound if recording.loudness is None else levelled(sound, recording.loudness)
 
 
 @shared_task(name="transcode.transcribe")
@@ -105,20 +119,18 @@ def transcribe(job_id: int) -> bool:
 
 
 def _transcribe(work: Work) -> None:
-    samples = read_samples(work.source(), work.facts, work.folder)
-    engine = get_engine(settings.SPEECH_ENGINE, settings.WHISPER_MODEL, Path(settings.WEIGHTS_ROOT))
     hints = work.recording.hints
+    engine = get_engine(settings.SPEECH_ENGINE, settings.WHISPER_MODEL, Path(settings.WEIGHTS_ROOT))
+    words = WordsOf(work, engine.name, engine.model)
     heard = engine.hear(
-        samples, language=hints.get("language"), prompt=hints.get("vocabulary", ""), on_progress=work.progress
+        SoundOnDisk(work.source(), work.facts, work.folder),
+        language=hints.get("language"),
+        prompt=hints.get("vocabulary", ""),
+        on_progress=work.progress,
+        on_cues=words.add,
     )
     with work.finishing():
-        Transcript.objects.filter(recording=work.recording).delete()
-        transcript = Transcript.objects.create(
-            recording=work.recording, engine=engine.name, model=engine.model, language=heard.language
-        )
-        Cue.objects.bulk_create(
-            Cue(transcript=transcript, start=cue.start, end=cue.end, text=cue.text) for cue in heard.cues
-        )
+        words.finish(heard.cues, heard.language)
 
 
 @shared_task(name="transcode.sweep_jobs")
@@ -159,6 +171,20 @@ def _replace_renditions(work: Work, renditions: list[Rendition], replaced: list[
     _delete_later([rendition.key for rendition in old])
     old.delete()
     Rendition.objects.bulk_create(renditions)
+
+
+def _replace_poster(recording: Recording, key: str) -> None:
+    if recording.poster_key:
+        _delete_later([recording.poster_key])
+    recording.poster_key = key
+    recording.save(update_fields=["poster_key", "loudness"])
+
+
+def _replace_screens(recording: Recording, screens: list[Screen]) -> None:
+    old = recording.screens.all()
+    _delete_later([screen.key for screen in old])
+    old.delete()
+    Screen.objects.bulk_create(screens)
 
 
 def _replace_storyboard(work: Work, plan: StoryboardPlan, sheet_keys: list[str]) -> None:

@@ -21,7 +21,7 @@ from videolib.accounts.access import admin_required, get_person_for, person_of
 from videolib.accounts.models import ApiToken, AuditEntry, Invitation, Role, User
 from videolib.clips import actions as clip_actions
 from videolib.clips.access import get_clip_for
-from videolib.clips.models import Clip, CueEdit, LibrarySettings, License, Tag, Tagging
+from videolib.clips.models import Clip, CueEdit, LibrarySettings, License, Tag, Tagging, Term
 from videolib.community.models import Pin, Rating
 from videolib.search.models import Passage
 from videolib.uploads.models import Upload
@@ -33,7 +33,7 @@ else:
 
 # Hashes open nothing, but nobody needs to see them; what is said in a private clip is read on its page, where that is
 # written down.
-NEVER_SHOWN = frozenset({"password", "secret_hash", "text", "starts", "answers_text", "file_name"})
+NEVER_SHOWN = frozenset({"password", "secret_hash", "text", "heard", "starts", "answers_text", "file_name"})
 # A clip's name may be private: other tables name it by its code.
 CLIP = "clip"
 
@@ -240,7 +240,7 @@ def show(model: type[models.Model], table: type[ReadOnly] = ReadOnly, **options:
 
 
 show(Clip, ClipTable, list_display=["code", "shown_title", "owner", "visibility", "published_at", "trashed_at"])
-for table in (ApiToken, AuditEntry, Invitation, LibrarySettings, Pin, Rating, Tagging):
+for table in (ApiToken, AuditEntry, Invitation, LibrarySettings, Pin, Rating, Tagging, Term):
     show(table)
 for pipeline_table in (Job, Recording, Rendition, Storyboard, Transcript):
     show(pipeline_table)

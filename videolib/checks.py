@@ -12,7 +12,7 @@ from django.core.checks import CheckMessage, Error, Warning, register
 @register
 def machine(_apps: Any = None, **_: Any) -> list[CheckMessage]:
     """The programs and weights that the work needs."""
-    return [*_ffmpeg(), *_weights(), *_space()]
+    return [*_ffmpeg(), *_protections(), *_weights(), *_space()]
 
 
 def _ffmpeg() -> list[CheckMessage]:
@@ -23,6 +23,17 @@ def _ffmpeg() -> list[CheckMessage]:
     except Exception as error:  # noqa: BLE001 (whatever is wrong with it, the sentence is the same)
         return [Error(f"ffmpeg cannot be found ({error}).", hint="Run `make setup` again.", id="videolib.E001")]
     return []
+
+
+def _protections() -> list[CheckMessage]:
+    """Which walls around strangers' bytes this machine cannot build."""
+    from transcode.media.child import protections  # noqa: PLC0415 (not needed by most commands)
+
+    missing = [name for name, held in protections().items() if not held]
+    if not missing:
+        return []
+    text = f"Programs that read uploads run here without the protection of: {', '.join(missing)}."
+    return [Warning(text, hint="docs/operations.md says what each needs.", id="videolib.W003")]
 
 
 def _weights() -> list[CheckMessage]:

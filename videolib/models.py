@@ -1,7 +1,7 @@
 """Every table of the library, from its rooms: moving a model between rooms makes no migration."""
 
 from videolib.accounts.models import ApiToken, AuditEntry, Invitation, User
-from videolib.clips.models import Clip, CueEdit, LibrarySettings, License, Tag, Tagging
+from videolib.clips.models import Clip, CueEdit, LibrarySettings, License, Tag, Tagging, Term
 from videolib.community.models import Pin, Rating
 from videolib.search.models import Passage
 from videolib.uploads.models import Upload
@@ -19,6 +19,7 @@ __all__ = [
     "Rating",
     "Tag",
     "Tagging",
+    "Term",
     "Upload",
     "User",
 ]

@@ -13,8 +13,8 @@ from videolib.clips import actions
 
 @receiver(recording_changed)
 def hear(*, recording_id: int, step: Step, state: State, **_: Any) -> None:
-    """Playable: show the clips. New words: index them."""
+    """Playable: show the clips. New words, also the first of many: index them."""
     if step == Step.MAKE_PLAYABLE and state == State.DONE:
         actions.publish_clips_of(recording_id)
-    if step == Step.TRANSCRIBE and state == State.DONE:
+    if step == Step.TRANSCRIBE and state in (State.RUNNING, State.DONE):
         actions.index_clips_of(recording_id)

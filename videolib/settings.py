@@ -299,6 +299,8 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- Media and speech -----------------------------------------------------------------------------------------------
 
+# Who reads the text on the screen: nobody yet. Frames to read are kept only where somebody will.
+SCREEN_ENGINE = env.choice("SCREEN_ENGINE", "none", ("none",))
 SPEECH_ENGINE = env.choice("SPEECH_ENGINE", "faster_whisper", ("faster_whisper", "openai_whisper", "none"))
 WHISPER_MODEL = env.text("WHISPER_MODEL", "base")
 UPLOAD_EXPIRES_HOURS = env.whole("UPLOAD_EXPIRES_HOURS", 48, least=1, most=24 * 366)

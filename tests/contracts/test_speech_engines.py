@@ -109,6 +109,14 @@ class TestSpeechEngine:
         assert heard.language == "de"
         assert "willkommen" in heard.text.lower()
 
+    def test_a_second_language_in_the_same_recording_survives(
+        self, engine: SpeechEngine, spoken: Samples, german: Samples
+    ) -> None:
+        heard = engine.hear(np.concatenate([spoken, seconds(1.0), german]))
+        assert "settings page" in heard.text.lower()
+        assert "willkommen" in heard.text.lower()
+        assert "deutschland" in heard.text.lower()
+
     @pytest.mark.parametrize("length", [0.0, 1 / SAMPLE_RATE, 0.05, 0.5, 40.0])
     def test_silence_gives_no_words(self, engine: SpeechEngine, length: float) -> None:
         heard = engine.hear(seconds(length))
@@ -124,7 +132,7 @@ class TestSpeechEngine:
     def test_a_long_recording_keeps_its_tail_and_tells_its_progress(
         self, engine: SpeechEngine, spoken: Samples
     ) -> None:
-        pause = seconds(20)
+        pause = seconds(50)  # more than one stretch
         progress: list[float] = []
         heard = engine.hear(
             np.concatenate([spoken, pause, spoken]),
@@ -144,6 +152,19 @@ class TestSpeechEngine:
     def test_a_president_is_heard(self, engine: SpeechEngine, shared_data: Path) -> None:
         heard = engine.hear(read_sound(shared_data / "speech/en/jfk.flac"))
         assert "ask what you can do for your country" in heard.text.lower()
+
+    @pytest.mark.shared
+    @pytest.mark.parametrize("order", [1, -1])
+    def test_english_and_french_are_each_heard_as_themselves(
+        self, engine: SpeechEngine, shared_data: Path, order: int
+    ) -> None:
+        names = ("en/azure-en-US-train-audio1.flac", "fr/azure-fr-FR-train-audio1.flac")
+        parts = [read_sound(shared_data / "speech" / name) for name in names][::order]
+        text = engine.hear(np.concatenate(parts)).text.lower()
+        assert "select the speech to text" in text
+        assert "links provided in next steps" in text
+        assert "des centres d'appel" in text
+        assert "vous devez disposer de quatre" in text
 
     @pytest.mark.shared
     def test_a_product_is_spelt_as_the_prompt_spells_it(self, engine: SpeechEngine, shared_data: Path) -> None:

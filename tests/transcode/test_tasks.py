@@ -7,6 +7,7 @@ from typing import Any
 
 import ffmpeg
 import pytest
+from django.core.files.storage import default_storage
 from imageio_ffmpeg import get_ffmpeg_exe
 
 from transcode.actions import accept_recording, delete_recording, store_original, try_again
@@ -75,7 +76,7 @@ def test_it_can_be_played_before_anything_else_is_made(tmp_path: Path) -> None:
     RUN[Step.MAKE_PLAYABLE](recording.jobs.get(step=Step.MAKE_PLAYABLE).pk)
     recording.refresh_from_db()
     assert recording.playable_at
-    assert recording.poster_key
+    assert not recording.poster_key
     assert recording.renditions.count() == 1
     assert recording.jobs.get(step=Step.MAKE_RENDITIONS).state == State.QUEUED
 
@@ -127,8 +128,43 @@ def test_a_copy_of_damaged_bytes_is_replaced_by_a_sound_one(shared_data: Path, t
     damaged = tmp_path / "damaged.mp4"
     damaged.write_bytes((shared_data / "malformed" / "derived__bitflip400_mdat__marimo_readme.mp4").read_bytes())
     recording = accept(damaged)
+    RUN[Step.INSPECT](recording.jobs.get(step=Step.INSPECT).pk)
+    RUN[Step.MAKE_PLAYABLE](recording.jobs.get(step=Step.MAKE_PLAYABLE).pk)
+    copied = recording.renditions.get()
     run_all(recording)
     first, *others = recording.renditions.all()
-    prefix_of_copy = recording.poster_key.rpartition("/")[0]
-    assert not first.key.startswith(prefix_of_copy)
+    assert first.name == copied.name
+    assert first.key != copied.key
     assert all(other.key.rpartition("/")[0] == first.key.rpartition("/")[0] for other in others)
+
+
+def test_loud_sound_is_levelled_in_all_renditions_the_copied_one_too(
+    tmp_path: Path, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        recording = accept(make(tmp_path / "screen.mp4", seconds=4))
+        RUN[Step.INSPECT](recording.jobs.get(step=Step.INSPECT).pk)
+        RUN[Step.MAKE_PLAYABLE](recording.jobs.get(step=Step.MAKE_PLAYABLE).pk)
+        copied = recording.renditions.get()
+        recording.refresh_from_db()
+        assert recording.loudness is None
+        run_all(recording)
+    recording.refresh_from_db()
+    assert abs(recording.loudness + 23) > 1
+    again = recording.renditions.get(name="source")
+    assert again.key != copied.key
+    assert (again.width, again.height) == (copied.width, copied.height)
+
+
+def test_frames_for_reading_are_kept_only_where_somebody_reads(tmp_path: Path, settings: Any) -> None:
+    settings.SCREEN_ENGINE = "none"
+    unread = accept(make(tmp_path / "unread.mp4", seconds=2, sound=False))
+    run_all(unread)
+    assert not unread.screens.exists()
+    settings.SCREEN_ENGINE = "a reader"
+    recording = accept(make(tmp_path / "read.mp4", seconds=4, sound=False))
+    run_all(recording)
+    frames = list(recording.screens.all())
+    assert [frame.at for frame in frames] == sorted(frame.at for frame in frames)
+    assert 3 <= len(frames) <= 5
+    assert default_storage.open(frames[0].key).read(2) == b"\xff\xd8"

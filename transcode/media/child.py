@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -22,6 +23,7 @@ CHUNK = 65536
 # What a program gets to see of our environment: nothing. Two arenas, because each thread's own arena takes
 # 64 MB of address space, which RLIMIT_AS counts.
 CLEAN_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2"}
+PYTHON_HOMES = (Path(sys.prefix), Path(sys.base_prefix))  # what a Python program reads: its library and packages
 
 
 @dataclass(frozen=True)
@@ -64,19 +66,22 @@ def run(
     args: Sequence[str],
     *,
     limits: Limits,
+    reads: Sequence[Path] = (),
     cwd: Path | None = None,
     on_line: Callable[[str], None] | None = None,
     stdout_to: Path | None = None,
 ) -> Finished:
     """Runs a program to its end and returns how it ended, whatever its exit status.
 
-    `args[0]` is an absolute path. `on_line` gets each line of stdout as it comes. Raises ChildTimeout past
-    `wall_seconds` or `cpu_seconds`, ChildFailed when the program was killed or says more than STDOUT_LIMIT.
-    However this function is left, the program and all that it started are dead by then.
+    `args[0]` is an absolute path. Of the machine's files it can open `reads`, its own libraries and what is in
+    `cwd`, the one folder it can write to; it has no network and starts no other program (confine.py says how far).
+    `on_line` gets each line of stdout as it comes. Raises ChildTimeout past `wall_seconds` or `cpu_seconds`,
+    ChildFailed when the program was killed or says more than STDOUT_LIMIT. However this function is left, the
+    program and all that it started are dead by then.
     """
     with ExitStack() as stack:
         target = stack.enter_context(stdout_to.open("wb")) if stdout_to else None
-        process = start(args, limits, cwd, target)
+        process = start([*launcher(args, limits, reads, cwd), *args], cwd, target)
         stack.callback(end, process)
         heard = Heard(on_line)
         follow(process, heard, time.monotonic() + limits.wall_seconds)
@@ -85,11 +90,29 @@ def run(
     return finished
 
 
-def start(args: Sequence[str], limits: Limits, cwd: Path | None, stdout: IO[bytes] | None) -> subprocess.Popen[bytes]:
-    """The child: in a session of its own, through the launcher that sets the limits."""
-    launcher = [sys.executable, "-I", "-S", str(LAUNCHER), json.dumps(asdict(limits)), str(os.getpid())]
+@cache
+def protections() -> dict[str, bool]:
+    """Which of confine.py's protections hold on this machine, for this account."""
+    held: dict[str, bool] = json.loads(run((), limits=Limits()).stdout)
+    return held
+
+
+def launcher(args: Sequence[str], limits: Limits, reads: Sequence[Path], cwd: Path | None) -> list[str]:
+    """The command that confines and limits itself, then becomes `args`."""
+    homes = PYTHON_HOMES if args and args[0] == sys.executable else ()
+    order = {
+        "limits": asdict(limits),
+        "reads": [str(path.absolute()) for path in (*homes, *reads)],
+        "writes": [str(cwd.absolute())] if cwd else [],
+        "parent": os.getpid(),
+    }
+    return [sys.executable, "-I", "-S", str(LAUNCHER), json.dumps(order)]
+
+
+def start(command: Sequence[str], cwd: Path | None, stdout: IO[bytes] | None) -> subprocess.Popen[bytes]:
+    """The child, in a session of its own."""
     return subprocess.Popen(
-        [*launcher, *args],
+        command,
         stdin=subprocess.DEVNULL,
         stdout=stdout or subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -1,6 +1,6 @@
-"""Everything after the first rendition in one process with one decode: the other renditions and the storyboard."""
+"""Everything after the first rendition in one process with one decode: renditions, storyboard, poster, screens."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,13 +9,16 @@ import ffmpeg
 from transcode.media.errors import MediaError
 from transcode.media.facts import MediaFacts
 from transcode.media.ffmpeg import Graph, input_args, limits_for, run_graph
-from transcode.media.graph import hls_output, paced, sized, sounds
-from transcode.media.hls import RenditionFile, length_reached, read_rendition
-from transcode.media.plan import Plan, SoundPlan
+from transcode.media.graph import hls_output, paced, rungs, sized, sounds
+from transcode.media.hls import RenditionFile, Variant, length_reached, read_rendition
+from transcode.media.plan import Plan, RenditionPlan, SoundPlan
+from transcode.media.poster import choose_poster, poster_outputs
+from transcode.media.screens import Screen, read_screens, screens_output
 from transcode.media.storyboard import StoryboardPlan
 
 SHEET = "sheet-%03d.jpg"
-JPEG_QUALITY = 5  # ffmpeg's scale, 2 best to 31
+JPEG_QUALITY = 9  # ffmpeg's scale, 2 best to 31; tiles are looked at in passing
+WORTH_IT = 0.75  # of the bits of the picture above it; a rendition that needs more spares nobody anything
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,8 @@ class Rest:
 
     renditions: tuple[RenditionFile, ...]
     sheets: tuple[Path, ...]
+    poster: Path
+    screens: tuple[Screen, ...] = ()
     damaged: bool = False
 
 
@@ -33,15 +38,20 @@ def write_rest(
     plan: Plan,
     into: Path,
     on_progress: Callable[[float], None] | None = None,
+    *,
+    sound: SoundPlan | None = None,
 ) -> Rest:
-    """Writes the other renditions and the storyboard's sheets into a folder. Progress from 0 to 1.
+    """Writes the other renditions, the storyboard's sheets and the poster into a folder. Progress from 0 to 1.
 
-    Sound that ruins the picture is left out. Raises MediaError, permanent when the recording is to blame.
+    `sound` is the planned one, levelled; where that is no copy any more, the copied first rendition is written
+    again with it. Sound that ruins the picture is left out. Raises MediaError, permanent when the recording is
+    to blame.
     """
+    sound = sound or plan.sound
     try:
-        return write(source, facts, plan, plan.sound, into, on_progress)
+        return write(source, facts, plan, sound, into, on_progress)
     except MediaError as failed:
-        if not failed.permanent or not plan.others or plan.sound.mode == "none":
+        if not failed.permanent or not plan.others or sound.mode == "none":
             raise
         return write(source, facts, plan, SoundPlan("none"), into, on_progress)
 
@@ -54,20 +64,39 @@ def write(
     into: Path,
     on_progress: Callable[[float], None] | None,
 ) -> Rest:
-    stream = input_args(source, facts.demuxer)
-    parts = paced(stream[str(facts.picture.index)], facts).filter_multi_output("split", len(plan.others) + 1)
-    outputs = [sheets_output(parts[len(plan.others)], facts, plan.storyboard)]
-    heard = sounds(stream, sound, len(plan.others)) if plan.others else []
-    for number, rendition in enumerate(plan.others):
-        picture = sized(parts[number], facts, rendition.width, rendition.height)
-        outputs.append(hls_output(picture, heard[number], rendition, sound))
-    graph = ffmpeg.merge_outputs(*outputs)
+    graph = ffmpeg.merge_outputs(*outputs(input_args(source, facts.demuxer), facts, plan, sound))
     ran = run_graph(graph, limits=limits_for(facts), duration=facts.duration, on_progress=on_progress, cwd=into)
-    renditions = tuple(read_rendition(into, rendition, length_reached(ran, facts)) for rendition in plan.others)
+    length = length_reached(ran, facts)
     sheets = tuple(sorted(into.glob("sheet-*.jpg")))
     if len(sheets) != plan.storyboard.sheets:
         raise MediaError("The previews of this recording could not be drawn.", permanent=True)
-    return Rest(renditions, sheets, damaged=ran.damaged)
+    return Rest(
+        renditions=tuple(read_rendition(into, rendition, length) for rendition in written(plan, sound)),
+        sheets=sheets,
+        poster=choose_poster(into),
+        screens=read_screens(into) if plan.screens else (),
+        damaged=ran.damaged,
+    )
+
+
+def written(plan: Plan, sound: SoundPlan) -> tuple[RenditionPlan, ...]:
+    """The renditions of this pass: the first one only where its copied sound is replaced."""
+    again = plan.first.copy and plan.sound.mode == "copy" and sound.mode == "encode"
+    return (plan.first, *plan.others) if again else plan.others
+
+
+def outputs(stream: Graph, facts: MediaFacts, plan: Plan, sound: SoundPlan) -> Iterator[Graph]:
+    picture = stream[str(facts.picture.index)]
+    parts = paced(picture, facts).filter_multi_output("split", 2 + plan.screens + bool(plan.others))
+    yield sheets_output(parts[0], facts, plan.storyboard)
+    yield from poster_outputs(parts[1], facts, plan.stills)
+    if plan.screens:
+        yield screens_output(parts[2], facts)
+    renditions = written(plan, sound)
+    sized_pictures = rungs(parts[2 + plan.screens], facts, plan.others) if plan.others else []
+    pictures = [picture] * (len(renditions) - len(plan.others)) + sized_pictures
+    for rendition, at_size, heard in zip(renditions, pictures, sounds(stream, sound, len(renditions)), strict=True):
+        yield hls_output(at_size, heard, rendition, sound, facts.duration)
 
 
 def sheets_output(stream: Graph, facts: MediaFacts, plan: StoryboardPlan) -> Graph:
@@ -77,3 +106,22 @@ def sheets_output(stream: Graph, facts: MediaFacts, plan: StoryboardPlan) -> Gra
     tiles = sized(tiles, facts, plan.tile_width, plan.tile_height)
     sheet = tiles.filter("tile", f"{plan.columns}x{plan.rows}").filter("format", "yuvj420p")
     return ffmpeg.output(sheet, SHEET, f="image2", start_number=0, fps_mode="passthrough", **{"q:v": JPEG_QUALITY})
+
+
+def worth_publishing(
+    made: Sequence[RenditionFile], published: Iterable[RenditionFile | Variant]
+) -> list[RenditionFile]:
+    """Those of `made` that spare a viewer at least a quarter of the bits of the next larger picture.
+
+    What is already published under the same name is replaced in any case; what is the largest stays.
+    """
+    others = {each.name: each for each in published}
+    names = set(others)
+    all_of_them: dict[str, RenditionFile | Variant] = {**others, **{each.name: each for each in made}}
+    above: RenditionFile | Variant | None = None
+    worth = set()
+    for each in sorted(all_of_them.values(), key=lambda one: one.width * one.height, reverse=True):
+        if each.name in names or above is None or each.size_bytes <= WORTH_IT * above.size_bytes:
+            worth.add(each.name)
+            above = each
+    return [each for each in made if each.name in worth]

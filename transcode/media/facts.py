@@ -40,6 +40,7 @@ class PictureFacts:
     color_primaries: str
     start: float  # seconds after the recording's first moment
     duration: float
+    busy: float = 60.0  # frames that move something, in its busiest seconds; where nobody counted, all may
 
     @property
     def is_hdr(self) -> bool:

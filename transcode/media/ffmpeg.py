@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -91,8 +92,13 @@ def run_graph(
     """
     args = ffmpeg.compile(outputs, cmd=[binary(), *QUIET, *PROGRESS], overwrite_output=True)
     reporter = Reporter(duration, on_progress)
-    finished = checked(child.run(args, limits=limits, cwd=cwd, on_line=reporter.line))
+    finished = checked(child.run(args, limits=limits, reads=sources(args), cwd=cwd, on_line=reporter.line))
     return Ran(reporter.reached, bool(DAMAGE.search(finished.stderr_tail)))
+
+
+def sources(args: Sequence[str]) -> list[Path]:
+    """The files that a command names as inputs: all that ffmpeg may open besides its working folder."""
+    return [Path(value.removeprefix("file:")) for flag, value in pairwise(args) if flag == "-i"]
 
 
 def checked(finished: child.Finished) -> child.Finished:

@@ -1,36 +1,65 @@
 """The pieces that graphs are built from: the picture at a size, the sound as planned, an HLS output."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import ffmpeg
 
 from transcode.media.facts import MediaFacts
 from transcode.media.ffmpeg import Graph
-from transcode.media.plan import LATE, MOST_FPS, SOUND_ALONE, RenditionPlan, SoundPlan
+from transcode.media.plan import LATE, SOUND_ALONE, RenditionPlan, SoundPlan, capped_fps
 
 SEGMENT_SECONDS = 4
+KEY_SECONDS = 10  # the longest way back to a key frame; scene changes get one of their own
 # A frame may come this much sooner than the cap's rhythm: clocks of browsers jitter by milliseconds.
-RHYTHM = 0.8 / MOST_FPS
+EARLY = 0.8
+# A frame is a duplicate where no 8×8 block differs by two shades a pixel, and next to none by one.
+DUPLICATE = {"hi": 128, "lo": 64, "frac": 0.02}
+LONGEST_STILL = 2.0  # seconds; then even a frame that shows nothing new is kept, for seeking and previews
+CEILING = 0.84  # of full scale: what is turned up stays 1 dB under it, between the samples too
 RGB = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8", "mono", "gray", "x2rgb", "x2bgr")
 SOUND_RATE = 48_000
-KEY_EVERY = f"expr:if(isnan(prev_forced_t),1,gte(t,prev_forced_t+{SEGMENT_SECONDS}))"
+KEY_EVERY = f"expr:if(isnan(prev_forced_t),1,gte(t,prev_forced_t+{KEY_SECONDS}))"
 
 
 def paced(stream: Graph, facts: MediaFacts) -> Graph:
-    """The picture at no more than the capped rate, from time zero to the recording's end.
+    """The picture at no more than the capped rate, without duplicates, from time zero to the recording's end.
 
     Frames are dropped, not doubled: a variable rate stays one. Only where the sound starts earlier or ends
     later, the first and the last frame are repeated at a steady rate.
     """
+    fps = capped_fps(facts)
     if facts.picture.interlaced:
         stream = stream.filter("bwdif", mode="send_frame", deint="interlaced")
     stream = tamed(stream, facts)
     missing = facts.duration - facts.picture.start - facts.picture.duration
     if facts.picture.start <= LATE and missing <= SOUND_ALONE:
-        stream = stream.filter("select", f"isnan(prev_selected_t)+gte(t-prev_selected_t,{RHYTHM:.6f})")
-        return stream.filter("setpts", "if(eq(N,0),0,PTS)")
-    stream = stream.filter("fps", fps=f"{min(MOST_FPS, max(1.0, facts.picture.fps)):.3f}", start_time=0)
-    return stream.filter("tpad", stop_mode="clone", stop_duration=f"{max(0.0, missing):.3f}")
+        stream = stream.filter("select", rhythm(fps)).filter("setpts", "if(eq(N,0),0,PTS)")
+    else:
+        stream = stream.filter("fps", fps=f"{min(fps, max(1.0, facts.picture.fps)):.3f}", start_time=0)
+        stream = stream.filter("tpad", stop_mode="clone", stop_duration=f"{max(0.0, missing):.3f}")
+    return without_duplicates(stream, facts)
+
+
+def rhythm(fps: float) -> str:
+    return f"isnan(prev_selected_t)+gte(t-prev_selected_t,{EARLY / fps:.6f})"
+
+
+def without_duplicates(stream: Graph, facts: MediaFacts) -> Graph:
+    """Drops frames that show what the one before shows, where comparing needs no conversion that costs colours."""
+    if facts.picture.bit_depth > 8 or facts.picture.pixel_format.startswith(RGB):
+        return stream
+    return stream.filter("mpdecimate", max=most_dropped(facts), **DUPLICATE)
+
+
+def most_dropped(facts: MediaFacts) -> int:
+    """So many duplicates in a row are dropped."""
+    return max(1, round(LONGEST_STILL * min(capped_fps(facts), facts.picture.fps)))
+
+
+def longest_still(facts: MediaFacts) -> float:
+    """Seconds that the last frame kept may stand before the end."""
+    return (most_dropped(facts) + 1) * facts.picture.max_gap
 
 
 def tamed(stream: Graph, facts: MediaFacts) -> Graph:
@@ -48,6 +77,23 @@ def sized(stream: Graph, facts: MediaFacts, width: int, height: int) -> Graph:
     else:
         stream = from_rgb(stream.filter("scale", width, height, flags="lanczos"), facts)
     return stream.filter("setsar", 1).filter("format", "yuv420p")
+
+
+def rungs(picture: Graph, facts: MediaFacts, plans: Sequence[RenditionPlan]) -> list[Graph]:
+    """The picture at each size, largest first, each made of the one before: scaling costs by the pixels read."""
+    made: list[Graph] = []
+    for number, plan in enumerate(plans):
+        at_size = smaller(picture, plan) if number else sized(picture, facts, plan.width, plan.height)
+        if number == len(plans) - 1:
+            return [*made, at_size]
+        parts = at_size.filter_multi_output("split", 2)
+        made.append(parts[0])
+        picture = parts[1]
+    return made
+
+
+def smaller(picture: Graph, plan: RenditionPlan) -> Graph:
+    return picture.filter("scale", plan.width, plan.height, flags="lanczos").filter("setsar", 1)
 
 
 def from_rgb(stream: Graph, facts: MediaFacts) -> Graph:
@@ -80,12 +126,14 @@ def mixed(source: Graph, tracks: tuple[int, ...]) -> Graph:
 
 def sounds(source: Graph, plan: SoundPlan, copies: int) -> list[Graph]:
     """The planned sound for so many outputs: empty lists of streams where there is none."""
-    if plan.mode == "none":
+    if plan.mode == "none" or not copies:
         return [None] * copies
     if plan.mode == "copy":
         return [source[str(plan.tracks[0])]] * copies
     layout = "mono" if plan.channels == 1 else "stereo"
     sound = mixed(source, plan.tracks).filter("aformat", channel_layouts=layout)
+    if plan.gain:
+        sound = sound.filter("volume", f"{plan.gain}dB").filter("alimiter", limit=CEILING, level=0)
     # Where a player has picture without sound it has nothing: it would stop for ever at the sound's end.
     sound = sound.filter("apad", whole_dur=f"{plan.length:.3f}")
     if copies == 1:
@@ -94,11 +142,14 @@ def sounds(source: Graph, plan: SoundPlan, copies: int) -> list[Graph]:
     return [parts[number] for number in range(copies)]
 
 
-def hls_output(picture: Graph, sound: Graph, rendition: RenditionPlan, sound_plan: SoundPlan) -> Graph:
-    """One rendition: NAME.mp4 with all segments, NAME.m3u8 with their byte ranges, in the working folder."""
+def hls_output(picture: Graph, sound: Graph, rendition: RenditionPlan, sound_plan: SoundPlan, duration: float) -> Graph:
+    """One rendition: NAME.mp4 with all segments, NAME.m3u8 with their byte ranges, in the working folder.
+
+    `duration` in seconds is how far its last frame shall reach, where it is encoded.
+    """
     streams = [picture] if sound is None else [picture, sound]
     options = {
-        **(COPIED if rendition.copy else encoder(rendition)),
+        **(COPIED if rendition.copy else encoder(rendition, duration)),
         **(sound_encoder(sound_plan) if sound is not None else {}),
         **SEGMENTS,
         "hls_segment_filename": f"{rendition.name}.mp4",
@@ -121,20 +172,27 @@ SEGMENTS: dict[str, Any] = {
 }
 
 
-def encoder(rendition: RenditionPlan) -> dict[str, Any]:
+def encoder(rendition: RenditionPlan, duration: float) -> dict[str, Any]:
     return {
         "c:v": "libx264",
         "preset": "veryfast",
         "profile:v": "high",
         "crf": rendition.crf,
+        # Still pictures: looking further ahead than `veryfast` does tells what will stand, and spends its bits there.
+        "x264-params": "rc-lookahead=40:ref=2",
+        # With frames out of order and uneven, the one shown last would claim a length that is not its own.
+        "bf": 0,
         "maxrate": rendition.maxrate,
         "bufsize": 2 * rendition.maxrate,
+        "g": round(2 * KEY_SECONDS * rendition.fps),
+        "keyint_min": max(1, round(rendition.fps)),  # a scene change within a second of a key gets none
         "force_key_frames": KEY_EVERY,
         "forced-idr": 1,
         "fps_mode": "vfr",
         # A frame kept still claims the length it had among the dropped ones; players add these lengths up.
-        # (Times are named because setts, given a duration alone, shows frames at their decoding times.)
-        "bsf:v": "setts=pts=PTS:dts=DTS:duration=if(gt(NEXT_DTS\\,DTS)\\,NEXT_DTS-DTS\\,DURATION)",
+        # The last one stands to the end. (setts, given a duration alone, would lose the times.)
+        "bsf:v": "setts=pts=PTS:dts=DTS:duration="
+        f"if(gt(NEXT_DTS\\,DTS)\\,NEXT_DTS-DTS\\,max(1\\,{duration:.6f}/TB-PTS))",
     }
 
 

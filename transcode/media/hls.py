@@ -10,7 +10,7 @@ from transcode.media import codecs
 from transcode.media.errors import MediaError
 from transcode.media.facts import MediaFacts
 from transcode.media.ffmpeg import Ran, input_args, limits_for, run_graph
-from transcode.media.graph import hls_output, paced, sized, sounds
+from transcode.media.graph import hls_output, longest_still, paced, sized, sounds
 from transcode.media.plan import Plan, RenditionPlan, SoundPlan, without_copy
 
 SEGMENT = re.compile(r"#EXTINF:([\d.]+),.*\n#EXT-X-BYTERANGE:(\d+)@(\d+)")
@@ -87,7 +87,7 @@ def write(
     picture = stream[str(facts.picture.index)]
     if not rendition.copy:
         picture = sized(paced(picture, facts), facts, rendition.width, rendition.height)
-    output = hls_output(picture, sounds(stream, sound, 1)[0], rendition, sound)
+    output = hls_output(picture, sounds(stream, sound, 1)[0], rendition, sound, facts.duration)
     ran = run_graph(output, limits=limits_for(facts), duration=facts.duration, on_progress=on_progress, cwd=into)
     length = length_reached(ran, facts)
     if rendition.copy and length != facts.duration:
@@ -97,8 +97,9 @@ def write(
 
 def length_reached(ran: Ran, facts: MediaFacts) -> float:
     """The recording's own length where all of it was written, else how far ffmpeg got."""
-    # ffmpeg counts to the last packet's decoding time: with B frames, up to four frames before the end.
-    tolerance = max(TOLERANCE, TOLERANCE_PART * facts.duration) + 4 * facts.picture.max_gap
+    # ffmpeg counts to the last packet's decoding time: of a copy with B frames, up to four frames before the end.
+    # What stands still at the end is one frame.
+    tolerance = max(TOLERANCE, TOLERANCE_PART * facts.duration) + 4 * facts.picture.max_gap + longest_still(facts)
     return facts.duration if abs(ran.reached - facts.duration) <= tolerance else ran.reached
 
 
@@ -168,7 +169,7 @@ def with_length(playlist: str, duration: float) -> str:
 
 
 class Variant(Protocol):
-    """What a multivariant playlist says of a rendition: a RenditionFile, or the row that remembers one."""
+    """What is told of a rendition after it was made: by a RenditionFile, or by the row that remembers one."""
 
     name: Any
     width: Any
@@ -177,6 +178,7 @@ class Variant(Protocol):
     bandwidth: Any
     average_bandwidth: Any
     codecs: Any
+    size_bytes: Any
 
 
 def multivariant_playlist(entries: Sequence[RenditionFile | Variant], uri_for: Callable[[str], str]) -> str:

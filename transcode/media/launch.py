@@ -1,24 +1,30 @@
-"""Puts limits on itself, then becomes the program it was given. Started by child.py, never imported.
+"""Confines and limits itself, then becomes the program it was given. Started by child.py, never imported.
 
 A script of its own instead of `preexec_fn`: workers have threads (torch, onnxruntime), and Python code that
 runs between fork and exec in a process with threads can lock up.
 """
 
-import ctypes
 import json
 import os
 import resource
 import signal
 import sys
 
+sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(__file__))))  # noqa: PTH120 (pathlib takes 3 ms)
+
+from transcode.media.confine import LIBC, confine
+
 PR_SET_PDEATHSIG = 1
 CPU_GRACE = 5  # seconds between SIGXCPU and SIGKILL, for a program that handles the first
 
 
 def main() -> None:
-    """argv: JSON of the limits, the parent's process id, then the program and its arguments."""
-    limits = json.loads(sys.argv[1])
-    die_with_parent(int(sys.argv[2]))
+    """argv: JSON of limits, paths and our parent's process id; then the program and its arguments.
+
+    Without a program it prints which protections hold.
+    """
+    order, args = json.loads(sys.argv[1]), sys.argv[2:]
+    limits = order["limits"]
     for name, soft, hard in (
         ("RLIMIT_CPU", limits["cpu_seconds"], limits["cpu_seconds"] + CPU_GRACE),
         ("RLIMIT_AS", limits["memory_bytes"], limits["memory_bytes"]),
@@ -30,7 +36,11 @@ def main() -> None:
     # Ignored survives exec: a write past RLIMIT_FSIZE then fails with EFBIG, which programs report.
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     os.nice(limits["niceness"])
-    os.execv(sys.argv[3], sys.argv[3:])
+    die_with_parent(order["parent"])
+    held = confine(args[0] if args else sys.executable, order["reads"], order["writes"])
+    if args:
+        os.execv(args[0], args)
+    sys.stdout.write(json.dumps(held))
 
 
 def lower(kind: int, soft: int, hard: int) -> None:
@@ -43,7 +53,7 @@ def lower(kind: int, soft: int, hard: int) -> None:
 
 def die_with_parent(parent: int) -> None:
     """A worker killed with SIGKILL cleans nothing up: the kernel ends its child then."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         sys.exit("the parent is gone")
 

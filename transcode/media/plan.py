@@ -6,9 +6,9 @@ from math import sqrt
 from typing import Literal
 
 from transcode.media.facts import MediaFacts, PictureFacts, SoundFacts
-from transcode.media.storyboard import StoryboardPlan, plan_storyboard
+from transcode.media.storyboard import LEAST_INTERVAL, StoryboardPlan, plan_storyboard
 
-__all__ = ["Plan", "RenditionPlan", "SoundPlan", "StoryboardPlan", "make_plan", "without_copy"]
+__all__ = ["Plan", "RenditionPlan", "SoundPlan", "StillsPlan", "StoryboardPlan", "make_plan", "without_copy"]
 
 LADDER = (720, 480)
 # What every browser's H.264 decoder takes without a hardware surprise.
@@ -23,16 +23,17 @@ SOUND_ALONE = 0.5  # seconds of sound after the last frame; more, and players wo
 SILENT_END = 0.5  # seconds; where the sound ends sooner than the picture, players stop at its end
 
 MOST_PIXELS = 1920 * 1088  # "1080p class" by area: a 1632×1264 window keeps every pixel of its text
-MOST_FPS = 30.0
-CRF_FIRST, CRF_REST = 22, 23  # small text on a screen stays readable; see docs/decisions.md
+MOST_FPS, CALM_FPS = 30.0, 15.0  # a scrolled page wants 30 a second, a terminal and a form 15 at most
+QUICK = 1280 * 832  # pixels of a picture that is encoded several times faster than it plays, on two cores
+CRF_TOP, CRF_REST = 24, 26  # small text on a screen stays readable; see docs/decisions.md
 BITS_PER_PIXEL = 0.1  # a ceiling for camera pictures: 6 Mbit/s at 1080p30; screens need a tenth
 LEAST_RATE = 300_000
 WELL_BELOW = 0.9  # a rung nearer to the picture above it saves too little to be worth its bytes
 
 MONO_RATE, STEREO_RATE = 96_000, 128_000
 MIXED_TRACKS = 8  # as many as OBS writes, and two more
-POSTER_PLACES = (0.12, 0.3, 0.5, 0.68, 0.86)
-TINY = 1.0  # seconds; below, the first frame is as good as any
+STILLS = 8  # candidates for the poster, spread over the recording
+WIDEST_STILL = 1280
 
 
 @dataclass(frozen=True)
@@ -57,30 +58,48 @@ class SoundPlan:
     channels: int = 0
     bit_rate: int = 0
     length: float = 0.0  # seconds; what is encoded is silent up to there once it has ended
+    gain: float = 0.0  # dB it is turned up by when encoded
+
+
+@dataclass(frozen=True)
+class StillsPlan:
+    """Candidates for the poster: `count` of them, one every `interval` seconds. Sizes in pixels."""
+
+    count: int
+    interval: float
+    width: int
+    height: int
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be made. `reason` tells why the first rendition is encoded; empty when it is copied."""
+    """What will be made. `reason` tells why the first rendition is encoded; empty when it is copied.
+
+    `others` are encoded, largest picture first. `screens`: whether frames are kept for reading the text on them.
+    """
 
     first: RenditionPlan
     others: tuple[RenditionPlan, ...]
     sound: SoundPlan
     storyboard: StoryboardPlan
-    poster_times: tuple[float, ...]
+    stills: StillsPlan
+    screens: bool = False
     reason: str = ""
 
 
-def make_plan(facts: MediaFacts, ladder: Sequence[int] = LADDER) -> Plan:
+def make_plan(facts: MediaFacts, ladder: Sequence[int] = LADDER, *, screens: bool = False) -> Plan:
     """The plan for a recording. `ladder` holds heights in pixels (the short side of an upright picture)."""
     reason = why_not_copied(facts)
-    first = encoded_first(facts) if reason else copied_first(facts)
+    top = encoded_top(facts) if reason else copied_first(facts)
+    rungs = [rung_below(top, rung, facts) for rung in rungs_below(top, ladder)]
+    first = quick_first(top, rungs) if reason else top
     return Plan(
         first=first,
-        others=tuple(rung_below(first, rung, facts) for rung in rungs_below(first, ladder)),
+        others=tuple(each for each in (top, *rungs) if each is not first),
         sound=plan_sound(facts.sounds, facts.duration),
         storyboard=plan_storyboard(facts.duration, facts.display_width, facts.display_height),
-        poster_times=poster_times(facts.duration),
+        stills=plan_stills(facts),
+        screens=screens,
         reason=reason,
     )
 
@@ -118,17 +137,22 @@ def copied_first(facts: MediaFacts) -> RenditionPlan:
     return RenditionPlan("source", True, picture.width, picture.height, picture.fps, 0, 0)
 
 
-def encoded_first(facts: MediaFacts) -> RenditionPlan:
-    """The first rendition where the source cannot be copied, or turned out not to be."""
+def quick_first(top: RenditionPlan, rungs: Sequence[RenditionPlan]) -> RenditionPlan:
+    """What is playable soon where all has to be encoded: the largest picture of a size that is quick to make."""
+    return next((each for each in (top, *rungs) if each.width * each.height <= QUICK), top)
+
+
+def encoded_top(facts: MediaFacts) -> RenditionPlan:
+    """The best rendition where the source cannot be copied, or turned out not to be."""
     area = facts.display_width * facts.display_height
     scale = min(1.0, sqrt(MOST_PIXELS / area))
     width, height = even(facts.display_width * scale), even(facts.display_height * scale)
-    return encoded(f"{min(width, height)}p", width, height, facts, CRF_FIRST)
+    return encoded(f"{min(width, height)}p", width, height, facts, CRF_TOP)
 
 
 def without_copy(plan: Plan, facts: MediaFacts) -> Plan:
     """The same plan with the first rendition encoded, for a source whose copy players would stumble over."""
-    first = replace(encoded_first(facts), name=plan.first.name)
+    first = replace(encoded_top(facts), name=plan.first.name)
     return replace(plan, first=first, reason=plan.reason or "damaged")
 
 
@@ -143,9 +167,14 @@ def rung_below(first: RenditionPlan, rung: int, facts: MediaFacts) -> RenditionP
 
 
 def encoded(name: str, width: int, height: int, facts: MediaFacts, crf: int) -> RenditionPlan:
-    fps = min(MOST_FPS, facts.picture.fps)
+    fps = min(capped_fps(facts), facts.picture.fps)
     maxrate = max(LEAST_RATE, round(width * height * MOST_FPS * BITS_PER_PIXEL))
     return RenditionPlan(name, False, width, height, fps, crf, maxrate)
+
+
+def capped_fps(facts: MediaFacts) -> float:
+    """At most so many frames a second are encoded: as many as what is shown has use for."""
+    return MOST_FPS if facts.picture.busy > CALM_FPS else CALM_FPS
 
 
 def even(side: float) -> int:
@@ -167,8 +196,13 @@ def plan_sound(sounds: Sequence[SoundFacts], duration: float) -> SoundPlan:
     return SoundPlan("encode", tracks, channels, MONO_RATE if channels == 1 else STEREO_RATE, duration)
 
 
-def poster_times(duration: float) -> tuple[float, ...]:
-    """Seconds to look for a poster at: spread, and never the first frame unless there is no time for more."""
-    if duration < TINY:
-        return (0.0,)
-    return tuple(round(duration * place, 3) for place in POSTER_PLACES)
+def plan_stills(facts: MediaFacts) -> StillsPlan:
+    """Spread over the recording, each from the middle of its part; never wider than a page shows one."""
+    scale = min(1.0, WIDEST_STILL / facts.display_width)
+    count = STILLS if facts.duration >= 1 else 1
+    return StillsPlan(
+        count=count,
+        interval=max(facts.duration, LEAST_INTERVAL) / count,
+        width=even(facts.display_width * scale),
+        height=even(facts.display_height * scale),
+    )

@@ -2,16 +2,19 @@
 
 import json
 import sys
+import sysconfig
 from pathlib import Path
 from typing import Any
 
 from transcode.media import child, sniff
 from transcode.media.errors import MediaError
-from transcode.media.facts import MediaFacts, PictureFacts, SoundFacts, facts_from, sane_aspect
+from transcode.media.facts import MediaFacts, PictureFacts, SoundFacts, facts_from
 
 __all__ = ["MediaFacts", "PictureFacts", "SoundFacts", "probe"]
 
 PROBER = Path(__file__).with_name("prober.py")
+PACKAGE = Path(__file__).parents[1]  # where the prober's own modules are
+PACKAGES = sysconfig.get_path("platlib")  # where PyAV is
 MIN_SIDE = 16  # H.264's block; below, nothing can be seen
 MAX_PIXELS = 8192 * 4320  # one frame of 8K is 50 MB, and a decoder keeps a dozen
 MAX_DURATION = 24 * 3600.0
@@ -39,11 +42,9 @@ def probe(path: Path, *, max_duration: float = MAX_DURATION, max_pixels: int = M
         raise MediaError(too_large(max_pixels), permanent=True)
     if "refused" in seen:
         raise MediaError(REFUSALS[seen["refused"]], permanent=True)
-    picture = {**seen["facts"]["picture"], "sar": sane_aspect(*seen["facts"]["picture"]["sar"])}
     facts = facts_from(
         {
             **seen["facts"],
-            "picture": picture,
             "demuxer": container.demuxer,
             "container": container.label,
             "size_bytes": path.stat().st_size,
@@ -57,8 +58,9 @@ def ask_prober(path: Path, demuxer: str, max_pixels: int) -> dict[str, Any]:
     """The prober's answer. A parser that crashes or never ends has met a file nobody can play."""
     seconds = 30 + int(path.stat().st_size / 1e9 * SECONDS_PER_GB)
     limits = child.Limits(cpu_seconds=seconds, wall_seconds=4 * seconds, memory_bytes=3 * 1024**3, output_bytes=0)
-    args = [sys.executable, "-I", str(PROBER), str(path.absolute()), demuxer, str(max_pixels)]
-    finished = child.run(args, limits=limits)
+    # -B: compiled modules could not be written, so Python need not try.
+    args = [sys.executable, "-ISB", str(PROBER), str(path.absolute()), demuxer, str(max_pixels), PACKAGES]
+    finished = child.run(args, limits=limits, reads=(path, PACKAGE))
     if finished.returncode < 0:
         raise MediaError(DAMAGED, permanent=True)
     if finished.returncode:

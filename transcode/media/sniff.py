@@ -14,6 +14,7 @@ HEAD_BYTES = 64 * 1024
 TS_PACKET, M2TS_PACKET = 188, 192
 SYNC = 0x47
 TS_PACKETS_SEEN = 4
+TS_PACKETS_FAR = 32  # asked of a stream that was cut in the middle of a packet, where chance has more tries
 
 MOV_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"moof", b"styp", b"sidx", b"uuid"}
 STILL_BRANDS = {b"avif", b"mif1", b"miaf", b"heic", b"heix", b"heim", b"heis"}
@@ -41,7 +42,7 @@ def sniff(path: Path) -> Container:
         head = file.read(HEAD_BYTES)
     if not head:
         raise MediaError("This file is empty.", permanent=True)
-    for look in (of_boxes, of_riff, of_magic, of_streams):
+    for look in (of_boxes, of_riff, of_png, of_magic, of_streams):
         container = look(head)
         if container:
             return container
@@ -69,6 +70,15 @@ def of_riff(head: bytes) -> Container | None:
     return None
 
 
+def of_png(head: bytes) -> Container | None:
+    """An animated PNG tells how many frames it has before the first."""
+    if not head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return None
+    control = head.find(b"acTL", 0, head.find(b"IDAT"))
+    frames = int.from_bytes(head[control + 4 : control + 8])
+    return Container("apng", "animated PNG") if control > 0 and frames > 1 else None
+
+
 MAGIC: tuple[tuple[bytes, Container], ...] = (
     (b"\x1a\x45\xdf\xa3", Container("matroska", "Matroska or WebM")),
     (b"FLV\x01", Container("flv", "Flash video")),
@@ -77,6 +87,8 @@ MAGIC: tuple[tuple[bytes, Container], ...] = (
     (b"GIF87a", Container("gif", "GIF")),
     (b"GIF89a", Container("gif", "GIF")),
     (b"\x00\x00\x01\xba", Container("mpeg", "MPEG program stream")),
+    (bytes.fromhex("060e2b34020501010d010201"), Container("mxf", "MXF")),
+    (b"DKIF\x00\x00", Container("ivf", "IVF")),
 )
 
 
@@ -86,9 +98,11 @@ def of_magic(head: bytes) -> Container | None:
 
 def of_streams(head: bytes) -> Container | None:
     """A transport stream has no magic, only a sync byte at every packet's start."""
-    for size, first in ((TS_PACKET, 0), (M2TS_PACKET, 4)):
-        syncs = head[first : first + size * TS_PACKETS_SEEN : size]
-        if len(syncs) == TS_PACKETS_SEEN and set(syncs) == {SYNC}:
+    starts = ((TS_PACKET, 0, TS_PACKETS_SEEN), (M2TS_PACKET, 4, TS_PACKETS_SEEN))
+    shifted = ((size, first, TS_PACKETS_FAR) for size in (TS_PACKET, M2TS_PACKET) for first in range(size))
+    for size, first, count in (*starts, *shifted):
+        syncs = head[first : first + size * count : size]
+        if len(syncs) == count and set(syncs) == {SYNC}:
             return Container("mpegts", "MPEG transport stream")
     return None
 
@@ -107,7 +121,19 @@ def is_still(head: bytes) -> bool:
 
 
 def is_sound(head: bytes) -> bool:
-    sounds = (b"ID3", b"fLaC", b"#!AMR", b"MThd", b"caff", b"RF64", b".snd", b"MAC ", b"wvpk")
+    sounds = (
+        b"ID3",
+        b"fLaC",
+        b"#!AMR",
+        b"MThd",
+        b"caff",
+        b"RF64",
+        b".snd",
+        b"MAC ",
+        b"wvpk",
+        b"\x0b\x77",
+        b"riff\x2e\x91",
+    )
     wave = head[:4] in (b"RIFF", b"FORM") and head[8:12] in (b"WAVE", b"AIFF", b"AIFC")
     frames = len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 0x18 != 0x08
     return head.startswith(sounds) or wave or frames

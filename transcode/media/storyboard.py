@@ -10,6 +10,7 @@ TILES_WANTED = 100  # a preview about every hundredth of the seek bar, which is 
 LONGEST_INTERVAL = 10.0  # seconds; longer recordings get more tiles instead
 MOST_TILES = 2000  # beyond, the interval grows again, so that a day of screen does not fill a disk
 STEPS = (0.5, 1.0, 2.0, 5.0, LONGEST_INTERVAL)
+LEAST_INTERVAL = 0.04  # seconds; no picture stands for less
 COLUMNS = 10
 MOST_ROWS = 10
 TILE_SIDE = 192  # pixels, the longer side
@@ -38,7 +39,7 @@ class StoryboardPlan:
 def plan_storyboard(duration: float, width: int, height: int) -> StoryboardPlan:
     """Tiles in the shape of the picture, `width` by `height` as displayed."""
     interval = next((step for step in STEPS if duration / step <= TILES_WANTED), LONGEST_INTERVAL)
-    interval = min(max(interval, duration / MOST_TILES), max(duration, 0.04))
+    interval = min(max(interval, duration / MOST_TILES), max(duration, LEAST_INTERVAL))
     count = max(1, min(MOST_TILES, round(duration / interval)))
     scale = TILE_SIDE / max(width, height)
     columns = min(COLUMNS, count)

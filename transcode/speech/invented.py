@@ -73,7 +73,8 @@ def is_invented(utterance: Utterance) -> bool:
     """True when the words should not be believed."""
     if not utterance.words:
         return False
-    if utterance.no_speech > NO_SPEECH and utterance.confidence < LOW_CONFIDENCE:
+    # where the words are this unsure, less of a sign that nobody speaks will do: laughter becomes "that's right"
+    if utterance.no_speech > DOUBT_NO_SPEECH and utterance.confidence < LOW_CONFIDENCE:
         return True
     if is_repetitive(utterance.text) or utterance.word_confidence < NO_TRACE:
         return True

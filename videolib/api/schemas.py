@@ -9,6 +9,8 @@ from uuid import UUID
 from ninja import Field, Schema
 from pydantic import AfterValidator, StringConstraints
 
+from videolib.clips.models import tidy_term
+
 VisibilityName = Literal["private", "team", "unlisted"]
 
 
@@ -20,6 +22,16 @@ def _without_nul(words: str) -> str:
 
 # As the forms of the pages take them.
 Words = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_without_nul)]
+
+
+def _is_term(text: str) -> str:
+    tidied = tidy_term(text)
+    if not tidied or len(tidied) > 100 or "," in tidied:
+        raise ValueError("A name has 1 to 100 characters and no comma.")
+    return tidied
+
+
+TermText = Annotated[str, AfterValidator(_is_term)]
 
 
 class PersonOut(Schema):
@@ -98,6 +110,12 @@ class TagIn(Schema):
     """A tag's name; case and spaces do not matter."""
 
     name: str
+
+
+class TermsIn(Schema):
+    """Names for the vocabulary, each as it should be written."""
+
+    terms: list[TermText] = Field(max_length=1000)
 
 
 class StarsIn(Schema):

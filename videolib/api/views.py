@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -29,13 +30,14 @@ from videolib.api.schemas import (
     RatingOut,
     StarsIn,
     TagIn,
+    TermsIn,
     TranscriptOut,
 )
 from videolib.browse.search import search_clips
 from videolib.clips import actions
 from videolib.clips.access import get_clip_for, get_tagging_for
 from videolib.clips.documents import cues_of
-from videolib.clips.models import Clip, License, fold_tag
+from videolib.clips.models import Clip, License, Term, fold_tag, fold_term
 from videolib.community import actions as community
 from videolib.community.models import Rating
 
@@ -61,9 +63,11 @@ class CallerRequest(HttpRequest):
 
 
 @api.exception_handler(actions.TagError)
+@api.exception_handler(actions.TermError)
+@api.exception_handler(actions.HearingError)
 @api.exception_handler(community.RatingError)
 def refused(request: HttpRequest, error: Exception) -> HttpResponse:
-    """A tag or a rating that cannot be is the caller's to mend."""
+    """What an action turns away is the caller's to mend."""
     return api.create_response(request, {"detail": str(error)}, status=422)
 
 
@@ -180,6 +184,42 @@ def retry(request: CallerRequest, code: UUID) -> list[Job]:
     return _jobs(clip)
 
 
+@api.post(
+    "/clips/{uuid:code}/hear-again",
+    response={200: list[JobOut], 404: Problem, 422: Problem},
+    summary="Write the words down anew",
+)
+def hear_again(request: CallerRequest, code: UUID) -> list[Job]:
+    """Owners and curators; with the vocabulary of today. Corrections stay; under way already, nothing happens."""
+    clip = get_clip_for(request.user, code, to="edit")
+    actions.hear_again(clip, by=request.user)
+    return _jobs(clip)
+
+
+@api.get("/vocabulary", response={200: list[str], 403: Problem}, summary="Names that speech engines are told")
+def read_vocabulary(request: CallerRequest) -> list[str]:
+    """Curators."""
+    return list(_vocabulary(request).values_list("text", flat=True))
+
+
+@api.post("/vocabulary", response={200: list[str], 403: Problem, 422: Problem}, summary="Put names on the vocabulary")
+def add_terms(request: CallerRequest, new: TermsIn) -> list[str]:
+    """Curators; case and spaces do not matter, and the last spelling counts. The answer is the whole list."""
+    vocabulary = _vocabulary(request)
+    actions.add_terms(new.terms, by=request.user)
+    return list(vocabulary.values_list("text", flat=True))
+
+
+@api.delete("/vocabulary/{path:text}", response={204: None, 403: Problem, 404: Problem}, summary="Take a name off")
+def remove_term(request: CallerRequest, text: str) -> Status[None]:
+    """Curators; what was heard with it stays."""
+    term = _vocabulary(request).filter(folded=fold_term(text)).first()
+    if term is None:
+        raise HttpError(404, "The vocabulary does not have this name.")
+    actions.remove_term(term, by=request.user)
+    return Status(204, None)
+
+
 @api.get("/search", response=HitsOut, summary="Find the moment")
 def search(request: CallerRequest, q: str, limit: Limit = 20, offset: Offset = 0) -> dict[str, Any]:
     """Over titles, tags, descriptions and speech of all clips listed for you, best first."""
@@ -197,6 +237,12 @@ def docs(request: HttpRequest) -> HttpResponse:
 
 def _jobs(clip: Clip) -> list[Job]:
     return list(clip.recording.jobs.order_by("pk")) if clip.recording else []
+
+
+def _vocabulary(request: CallerRequest) -> QuerySet[Term]:
+    if not request.user.is_curator:
+        raise HttpError(403, "The vocabulary is for curators. Ask an admin if you need it.")
+    return Term.objects.all()
 
 
 def _license(name: str) -> License | None:

@@ -19,6 +19,7 @@ from videolib.accounts.models import User
 from videolib.clips.access import get_clip_for, may_do, tags_part
 from videolib.clips.documents import cues_of
 from videolib.clips.models import Clip
+from videolib.clips.status import cannot_hear
 from videolib.community.access import rating_part
 
 # What htmx asks for by `?part=`: each works alone and asks again for itself while work is under way.
@@ -75,5 +76,6 @@ def _rights(person: User, clip: Clip) -> dict[str, bool]:
     return {
         "may_edit": may_edit,
         "may_curate": may_edit and person.is_curator,
+        "may_hear_again": may_edit and not cannot_hear(clip),
         "may_download": clip.recording is not None and may_do(person, clip, "download"),
     }

@@ -8,21 +8,35 @@ from typing import TypedDict, Unpack
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from transcode import actions as pipeline
-from transcode.models import Recording
+from transcode.models import Cue, Job, Recording, State, Step
 from videolib.accounts.actions import write_audit
 from videolib.accounts.models import User
 from videolib.clips.documents import document_for
-from videolib.clips.models import Clip, CueEdit, LibrarySettings, License, Tag, Tagging, fold_tag
+from videolib.clips.models import Clip, CueEdit, LibrarySettings, License, Tag, Tagging, Term, fold_tag, fold_term
+from videolib.clips.status import cannot_hear
+from videolib.clips.vocabulary import team_words, vocabulary_for
+from videolib.lib.queue import send_on_commit
 from videolib.search.backends import get_backend
 
 MOST_TAGS = 20
+# An engine is told some sixty names at a time; the most useful for a clip are chosen among these.
+MOST_TERMS = 1000
 
 
 class TagError(ValueError):
     """A tag that cannot be; the message says why."""
+
+
+class TermError(ValueError):
+    """A term that cannot be; the message says why."""
+
+
+class HearingError(ValueError):
+    """A clip that cannot be heard; the message says why."""
 
 
 class Details(TypedDict, total=False):
@@ -101,7 +115,9 @@ def _set_tags(clip: Clip, names: Sequence[str], by: User) -> None:
 def correct_cue(clip: Clip, *, start: float, end: float, text: str, by: User) -> CueEdit:
     """Say what is really spoken from `start` to `end` (seconds); empty text: nothing. Searchable at once."""
     clip.cue_edits.filter(start__lt=end - 0.01, end__gt=start + 0.01).delete()
-    edit = CueEdit.objects.create(clip=clip, start=start, end=end, text=text.strip(), by=by)
+    said = Cue.objects.filter(transcript__recording__clips=clip, start__lt=end - 0.01, end__gt=start + 0.01)
+    heard = " ".join(said.values_list("text", flat=True))
+    edit = CueEdit.objects.create(clip=clip, start=start, end=end, text=text.strip(), heard=heard, by=by)
     index_clip(clip)
     return edit
 
@@ -114,11 +130,70 @@ def undo_correction(clip: Clip, *, start: float, end: float) -> None:
 
 
 @transaction.atomic
+def add_terms(texts: Sequence[str], *, by: User) -> list[Term]:
+    """Put terms, tidied (`tidy_term`), on the team's vocabulary, and tell clips that wait for their hearing.
+
+    One that is there in another spelling is spelt as now. Gives those that are new or spelt anew; TermError when the
+    list is full.
+    """
+    wanted = {fold_term(text): text for text in texts}
+    known = {term.folded: term for term in Term.objects.filter(folded__in=wanted)}
+    changed = [folded for folded, text in wanted.items() if folded not in known or known[folded].text != text]
+    if Term.objects.count() + len(wanted.keys() - known.keys()) > MOST_TERMS:
+        raise TermError(f"The vocabulary holds at most {MOST_TERMS} terms; take some off first.")
+    terms = [
+        Term.objects.update_or_create(folded=folded, defaults={"text": wanted[folded], "by": by})[0]
+        for folded in changed
+    ]
+    if terms:
+        write_audit("add terms", "vocabulary", by=by, terms=", ".join(term.text for term in terms))
+        send_on_commit("clips.tell_vocabulary", queue="light")
+    return terms
+
+
+@transaction.atomic
+def remove_term(term: Term, *, by: User) -> None:
+    """Take a term off the team's vocabulary; what was heard with it stays."""
+    term.delete()
+    write_audit("remove term", "vocabulary", by=by, term=term.text)
+    send_on_commit("clips.tell_vocabulary", queue="light")
+
+
+@transaction.atomic
+def hear_again(clip: Clip, *, by: User) -> bool:
+    """Have the words written down anew, with the vocabulary of today; corrections stay laid over.
+
+    False, and nothing happens, while they are being written down already. Raises HearingError where nothing can be.
+    """
+    if reason := cannot_hear(clip):
+        raise HearingError(reason)
+    assert clip.recording is not None  # cannot_hear has said so
+    if not pipeline.start_again(clip.recording, Step.TRANSCRIBE, lane=str(clip.owner_id)):
+        return False
+    pipeline.give_hints({clip.recording.pk: {"vocabulary": vocabulary_for(clip)}})
+    _audit_of_others(clip, "hear clip again", by)
+    return True
+
+
+def tell_vocabulary() -> int:
+    """Tell clips that still wait for their hearing what the vocabulary is now. Returns how many were told."""
+    to_come = Q(step=Step.TRANSCRIBE, state=State.QUEUED) | Q(step=Step.INSPECT)
+    recordings = Job.objects.open().filter(to_come).values("recording")
+    waiting = Clip.objects.filter(recording__in=recordings).prefetch_related("tags", "cue_edits")
+    team = team_words()
+    hints = {clip.recording_id: {"vocabulary": vocabulary_for(clip, team)} for clip in waiting if clip.recording_id}
+    pipeline.give_hints(hints)
+    return len(hints)
+
+
+@transaction.atomic
 def attach_recording(clip: Clip, recording: Recording) -> None:
     """Join the bytes that arrived to the clip that waited for them."""
     clip.recording = recording
     clip.published_at = timezone.now() if recording.playable_at else None
     clip.save(update_fields=["recording", "published_at"])
+    if not recording.playable_at:
+        pipeline.give_hints({recording.pk: {"vocabulary": vocabulary_for(clip)}})
     index_clip(clip)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -12,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from videolib.accounts.models import User
 from videolib.clips import actions
-from videolib.clips.models import Clip, License, Visibility
+from videolib.clips.models import Clip, License, Term, Visibility, fold_term, tidy_term
 
 WHO = [
     (Visibility.PRIVATE, "Only me. Nobody else finds or opens it; an admin can, and that is written down."),
@@ -135,3 +136,48 @@ class CueForm(StretchForm):
         required=False,
         error_messages={"max_length": "Use at most 500 characters for one caption."},
     )
+
+
+class TermsForm(forms.Form):
+    """Terms for the team's vocabulary: one a line, or parted by commas."""
+
+    terms = forms.CharField(
+        max_length=100_000,
+        label="Names and acronyms",
+        help_text="One a line or separated by commas, each written as it should be read.",
+        widget=forms.Textarea({"rows": 3, "spellcheck": "false", "placeholder": "Grafana, PgBouncer, OKR"}),
+        error_messages={"required": "Write a name first."},
+    )
+    said = ""
+
+    def clean_terms(self) -> list[str]:
+        """Each once, tidied."""
+        tidied = [tidy_term(text) for text in re.split(r"[,\n]", self.cleaned_data["terms"])]
+        terms = list({fold_term(text): text for text in tidied if fold_term(text)}.values())
+        if not terms:
+            raise forms.ValidationError("Write a name first.")
+        for text in terms:
+            if len(text) > 100:
+                raise forms.ValidationError(f"A term has at most 100 characters; this one has more: “{text[:60]}…”.")
+        return terms
+
+    def save(self, *, by: User) -> bool:
+        """Put them on the list and say so in `said`; False when they cannot be, which the form then says."""
+        try:
+            added = [term.text for term in actions.add_terms(self.cleaned_data["terms"], by=by)]
+        except actions.TermError as refusal:
+            self.add_error("terms", str(refusal))
+            return False
+        self.said = _added(added) if added else "That was on the list already."
+        return True
+
+
+def _added(terms: list[str]) -> str:
+    named = f"“{terms[0]}” is" if len(terms) == 1 else f"{len(terms)} terms are"
+    return f"{named} on the list. Clips that are heard from now on know it."
+
+
+class TermForm(forms.Form):
+    """Which term."""
+
+    term = forms.ModelChoiceField(Term.objects.all(), to_field_name="text")

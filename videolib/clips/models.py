@@ -132,11 +132,39 @@ class CueEdit(models.Model):
     start = models.FloatField(help_text="seconds")
     end = models.FloatField(help_text="seconds")
     text = models.TextField(blank=True, max_length=500, help_text="empty: nothing is said here")
+    # As it stood when it was corrected: another hearing may get right what taught us a name.
+    heard = models.TextField(blank=True, help_text="what the engine had written there")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         ordering = ["start", "id"]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def tidy_term(text: str) -> str:
+    """The term as it is kept: single spaces, nothing invisible; empty when nothing is left."""
+    visible = "".join(" " if unicodedata.category(character)[0] in "CZ" else character for character in text)
+    return " ".join(unicodedata.normalize("NFC", visible).split()).strip(",;").strip()
+
+
+def fold_term(text: str) -> str:
+    """What all spellings of one term share: case, spaces and the way accents are typed do not matter."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())[:300]
+
+
+class Term(models.Model):
+    """A name that the team says and an engine cannot know; curators keep the list. `text` is how it is written."""
+
+    text = models.CharField(max_length=100)
+    folded = models.CharField(max_length=300, unique=True)  # folding may lengthen: one ligature becomes three letters
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["folded"]
 
     def __str__(self) -> str:
         return self.text

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
+from django.conf import settings
+
 from transcode.models import Job, State, Step
 from videolib.clips.models import Clip
 
@@ -75,6 +77,15 @@ def statuses_of(clips: Iterable[Clip]) -> dict[int, ClipStatus]:
     for job in Job.objects.filter(recording__in={clip.recording_id for clip in clips if clip.recording_id}):
         jobs[job.recording_id].append(job)
     return {clip.pk: compose(clip, jobs[clip.recording_id or 0]) for clip in clips}
+
+
+def cannot_hear(clip: Clip) -> str:
+    """Why nobody can write down the words of `clip`, in a sentence; empty where somebody can."""
+    if settings.SPEECH_ENGINE == "none" or settings.WHISPER_MODEL == "none":
+        return "Speech is not written down in this library."
+    if clip.recording is None or clip.recording.playable_at is None:
+        return "This clip cannot be heard before it can be played."
+    return "" if clip.recording.has_sound else "There is no sound in this recording."
 
 
 def look_again_after(status: ClipStatus, looks: int) -> int | None:

@@ -1,4 +1,4 @@
-"""What the clock asks of clips."""
+"""What the clock, and deeds that need not be waited for, ask of clips."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ from videolib.clips import actions
 def empty_trash() -> int:
     """Remove for good what lies in the trash for TRASH_DAYS. Returns how many clips went."""
     return actions.empty_trash()
+
+
+@shared_task(name="clips.tell_vocabulary")
+def tell_vocabulary() -> int:
+    """The vocabulary changed: tell clips that still wait for their hearing. Returns how many were told."""
+    return actions.tell_vocabulary()
 
 
 @shared_task(name="clips.publish_playable")

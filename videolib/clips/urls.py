@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from videolib.clips import corrections, media, views
+from videolib.clips import corrections, media, terms, views
 
 CLIP = "clips/<uuid:code>/"
 # A name as plan.py gives them ("source", "720p"): nothing that could lead out of the clip's own rows.
@@ -11,6 +11,10 @@ NAME = r"^clips/(?P<code>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(?P<name>[
 urlpatterns = [
     path("clips/mine/", views.my_clips, name="my_clips"),
     path("clips/trash/", views.trash, name="trash"),
+    path("vocabulary/", terms.vocabulary, name="vocabulary"),
+    path("vocabulary/add/", terms.add, name="vocabulary_add"),
+    path("vocabulary/remove/", terms.remove, name="vocabulary_remove"),
+    path(CLIP + "hear-again/", views.hear_again, name="clip_hear_again"),
     path(CLIP + "status/", views.status, name="clip_status"),
     path(CLIP + "retry/", views.retry, name="clip_retry"),
     path(CLIP + "edit/", views.edit, name="clip_edit"),

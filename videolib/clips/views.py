@@ -16,14 +16,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from transcode.actions import try_again
+from transcode.models import Step
 from videolib.accounts.access import person_of
 from videolib.clips import actions
 from videolib.clips.access import get_clip_for, get_tagging_for, may_do, tags_part
 from videolib.clips.forms import EditForm, TagForm
 from videolib.clips.models import Clip
-from videolib.clips.status import statuses_of
+from videolib.clips.status import cannot_hear, statuses_of
 
 A_PAGE = 25
+HEARD_AGAIN = "It is listened to again. The new words take the place of the old ones by themselves."
 
 
 @require_GET
@@ -155,6 +157,25 @@ def retry(request: HttpRequest, code: UUID) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return _status(request, clip, 0)
     messages.success(request, "It is tried again.")
+    return redirect(clip)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def hear_again(request: HttpRequest, code: UUID) -> HttpResponse:
+    """Ask, then have the words written down anew with the vocabulary of today."""
+    person = person_of(request)
+    clip = get_clip_for(person, code, to="edit")
+    if request.method == "GET":
+        job = clip.recording and clip.recording.jobs.filter(step=Step.TRANSCRIBE).first()
+        context = {"clip": clip, "reason": cannot_hear(clip), "job": job, "corrections": clip.cue_edits.count()}
+        return render(request, "clips/hear_again.html", context)
+    try:
+        started = actions.hear_again(clip, by=person)
+    except actions.HearingError as refusal:
+        messages.error(request, str(refusal))
+        return redirect(clip)
+    messages.success(request, HEARD_AGAIN if started else "It is being listened to already.")
     return redirect(clip)
 
 

@@ -75,11 +75,18 @@ def test_open_files_of_ours_stay_closed_and_stdin_is_empty(tmp_path: Path) -> No
     with (tmp_path / "secret").open("w") as file:
         os.set_inheritable(file.fileno(), True)
         code = "import os, sys; print(sorted(os.listdir('/proc/self/fd')), repr(sys.stdin.read()))"
-        done = child.run(python(code), limits=LIMITS)
+        done = child.run(python(code), limits=LIMITS, reads=[Path("/proc")])
         assert f"'{file.fileno()}'" not in done.stdout.decode().replace("'3'", "")
     assert b"''" in done.stdout
 
 
+@pytest.fixture
+def unconfined(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine whose kernel has none of confine.py's protections: a program can start others there."""
+    monkeypatch.setattr(child, "launcher", lambda *_: [])
+
+
+@pytest.mark.usefixtures("unconfined")
 def test_the_clock_ends_a_program_and_all_it_started(tmp_path: Path) -> None:
     code = (
         "import subprocess, sys, time\n"
@@ -92,6 +99,7 @@ def test_the_clock_ends_a_program_and_all_it_started(tmp_path: Path) -> None:
     assert wait_dead(int((tmp_path / "pid").read_text()))
 
 
+@pytest.mark.usefixtures("unconfined")
 def test_a_grandchild_left_behind_is_killed_and_does_not_hold_us(tmp_path: Path) -> None:
     code = (
         "import subprocess, sys\n"
@@ -123,7 +131,9 @@ def test_a_worker_killed_outright_takes_its_child_along(tmp_path: Path) -> None:
     inner = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(60)"
     worker = (
         "import sys\nfrom transcode.media import child\n"
-        "child.run([sys.executable, '-c', sys.argv[1], sys.argv[2]], limits=child.Limits())"
+        "from pathlib import Path\n"
+        "args = [sys.executable, '-c', sys.argv[1], sys.argv[2]]\n"
+        "child.run(args, limits=child.Limits(), cwd=Path(sys.argv[2]).parent)"
     )
     pid_file = tmp_path / "pid"
     root = Path(__file__).resolve().parents[3]
@@ -157,6 +167,7 @@ def test_a_file_that_grows_too_large_is_an_error_and_not_a_crash(tmp_path: Path)
     done = child.run(
         python("import sys\nwith open(sys.argv[1], 'wb') as f: f.write(bytes(2 << 20))", str(tmp_path / "big")),
         limits=LIMITS,
+        cwd=tmp_path,
     )
     assert done.returncode == 1
     assert "File too large" in done.stderr_tail
@@ -164,8 +175,9 @@ def test_a_file_that_grows_too_large_is_an_error_and_not_a_crash(tmp_path: Path)
 
 
 def test_a_program_killed_from_outside_is_worth_another_try() -> None:
+    code = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
     with pytest.raises(ChildFailed) as caught:
-        child.run(python("import os; os.kill(os.getpid(), 9)"), limits=LIMITS)
+        child.run(python(code), limits=LIMITS, on_line=lambda line: os.kill(int(line), 9))
     assert not caught.value.permanent
 
 

@@ -9,7 +9,8 @@ from PIL import Image
 
 from tests.transcode.media.conftest import H264, Make, picture, tone
 from transcode.media import child, encode
-from transcode.media.encode import write_rest
+from transcode.media.encode import worth_publishing, write_rest
+from transcode.media.hls import RenditionFile
 from transcode.media.plan import make_plan, without_copy
 from transcode.media.probe import probe
 
@@ -103,3 +104,38 @@ def test_damage_that_ffmpeg_survives_is_reported(silent_large: Path, tmp_path: P
     assert rest.damaged
     assert not without_copy(make_plan(facts), facts).first.copy
     assert rest.renditions
+
+
+def made_of(name: str, width: int, size: int) -> RenditionFile:
+    return RenditionFile(name, Path(name), "", width, width, 15, 0, 0, "", size, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("made", "published", "names"),
+    [
+        ([("720p", 720, 75), ("480p", 480, 40)], [("source", 1080, 100)], ["720p", "480p"]),
+        ([("720p", 720, 76), ("480p", 480, 40)], [("source", 1080, 100)], ["480p"]),
+        ([("720p", 720, 120), ("480p", 480, 90)], [("source", 1080, 100)], []),
+        ([("1080p", 1080, 100), ("480p", 480, 70)], [("720p", 720, 90)], ["1080p"]),
+        ([("source", 1080, 100), ("480p", 480, 90)], [("source", 1080, 130)], ["source"]),
+        ([], [("source", 1080, 100)], []),
+    ],
+)
+def test_a_rendition_that_saves_less_than_a_quarter_is_not_published(
+    made: list[tuple[str, int, int]], published: list[tuple[str, int, int]], names: list[str]
+) -> None:
+    kept = worth_publishing([made_of(*each) for each in made], [made_of(*each) for each in published])
+    assert [each.name for each in kept] == names
+
+
+def test_frames_for_reading_are_kept_where_the_picture_changes(made: Make, tmp_path: Path) -> None:
+    pages = "color=white:s=640x360:r=30:d=12[w];color=black:s=30x30:r=30:d=12[b];[w][b]overlay=40*floor(t/4):50"
+    source = made("pages.mp4", "-f", "lavfi", "-i", pages, *H264)
+    facts = probe(source)
+    screens = write_rest(source, facts, make_plan(facts, screens=True), tmp_path).screens
+    times = [screen.at for screen in screens]
+    assert all(any(abs(time - at) < 0.1 for time in times) for at in (0, 4, 8))
+    assert len(times) <= 8
+    with Image.open(screens[0].path) as image:
+        assert image.size == (640, 360)
+    assert write_rest(source, facts, make_plan(facts), tmp_path).screens == ()

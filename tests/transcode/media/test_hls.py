@@ -246,10 +246,10 @@ def test_the_multivariant_playlist_lists_the_highest_first() -> None:
     )
 
 
-def test_segments_of_an_encoded_recording_are_regular(made: Make, playable: Playable) -> None:
+def test_an_encoded_recording_can_be_started_every_ten_seconds(made: Make, playable: Playable) -> None:
     _, file = playable(made("long.webm", *picture("64x64", "10", 13), "-c:v", "libvpx", "-cpu-used", "8", "-g", "999"))
     lengths = [float(length) for length in re.findall(r"#EXTINF:([\d.]+)", file.playlist)]
-    assert lengths == pytest.approx([4, 4, 4, 1], abs=0.11)
+    assert lengths == pytest.approx([10, 3], abs=0.11)
 
 
 @pytest.mark.shared

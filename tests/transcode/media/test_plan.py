@@ -133,7 +133,8 @@ SIZES = [
 def test_an_encoded_picture_is_upright_even_and_never_larger_than_it_was(
     size: tuple[int, int], rotation: int, sar: tuple[int, int], expected: tuple[int, int]
 ) -> None:
-    first = make_plan(facts(codec="vp9", width=size[0], height=size[1], rotation=rotation, sar=sar)).first
+    plan = make_plan(facts(codec="vp9", width=size[0], height=size[1], rotation=rotation, sar=sar))
+    first = max((plan.first, *plan.others), key=lambda each: each.width * each.height)
     assert (first.width, first.height) == pytest.approx(expected, abs=2)
     assert first.width % 2 == first.height % 2 == 0
     assert first.width * first.height <= 1920 * 1088
@@ -194,10 +195,45 @@ def test_sound_is_copied_when_it_fits_and_mixed_when_there_is_more(
 
 
 @pytest.mark.parametrize("duration", [0.04, 0.5, 1.0, 60.0, 7200.0])
-def test_poster_times_lie_inside_and_skip_the_first_frame_where_they_can(duration: float) -> None:
-    times = make_plan(facts(duration=duration)).poster_times
-    assert all(0 <= at < duration for at in times)
-    assert duration < 1 or min(times) > 0
+def test_candidates_for_the_poster_are_spread_over_the_recording(duration: float) -> None:
+    stills = make_plan(facts(duration=duration)).stills
+    assert stills.count == (1 if duration < 1 else 8)
+    assert stills.count * stills.interval == pytest.approx(duration)
+    assert (stills.width, stills.height) == (1280, 720)
+
+
+@pytest.mark.parametrize(
+    ("size", "first", "others"),
+    [
+        ((3840, 2160), "720p", ["1082p", "480p"]),
+        ((1920, 1080), "720p", ["1080p", "480p"]),
+        ((1632, 1264), "720p", ["1264p", "480p"]),
+        ((1280, 720), "720p", ["480p"]),
+        ((1152, 782), "782p", ["480p"]),
+        ((640, 360), "360p", []),
+        ((1080, 1920), "720p", ["1080p", "480p"]),
+    ],
+)
+def test_where_all_is_encoded_a_picture_quick_to_make_comes_first(
+    size: tuple[int, int], first: str, others: list[str]
+) -> None:
+    plan = make_plan(facts(codec="vp9", width=size[0], height=size[1]))
+    assert (plan.first.name, [each.name for each in plan.others]) == (first, others)
+
+
+@pytest.mark.parametrize(
+    ("fps", "busy", "planned"),
+    [(60.0, 45.0, 30.0), (60.0, 15.0, 15.0), (24.0, 0.0, 15.0), (10.0, 0.0, 10.0), (24.0, 20.0, 24.0)],
+)
+def test_a_calm_screen_is_encoded_at_half_the_rate(fps: float, busy: float, planned: float) -> None:
+    plan = make_plan(facts(codec="vp8", fps=fps, busy=busy))
+    assert {each.fps for each in (plan.first, *plan.others)} == {planned}
+
+
+def test_facts_written_before_anybody_counted_motion_can_still_be_read() -> None:
+    data = facts().to_json()
+    del data["picture"]["busy"]
+    assert make_plan(MediaFacts.from_json(data)).others[0].fps == 30.0
 
 
 def test_an_insane_pixel_shape_is_taken_for_square() -> None:

@@ -1,6 +1,5 @@
 """The still picture."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,47 +7,60 @@ import pytest
 from PIL import Image
 
 from tests.transcode.media.conftest import H264, Make, picture
+from transcode.media.encode import write_rest
+from transcode.media.errors import MediaError
 from transcode.media.plan import make_plan
-from transcode.media.poster import score, write_poster
+from transcode.media.poster import choose_poster, score
 from transcode.media.probe import probe
 
 
-def gray_of(path: Path) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
-    with Image.open(path) as image:
-        return np.asarray(image.convert("L"))
+def poster_of(source: Path, into: Path) -> Image.Image:
+    facts = probe(source)
+    poster = write_rest(source, facts, make_plan(facts), into).poster
+    assert poster.name == "poster.jpg"
+    with Image.open(poster) as image:
+        image.load()
+        return image
+
+
+def spread(image: Image.Image) -> float:
+    return float(np.asarray(image.convert("L")).std())
 
 
 def test_the_telling_frame_wins_over_blank_ones(made: Make, tmp_path: Path) -> None:
     busy = "color=white:s=640x360:r=10:d=6[w];testsrc2=s=640x360:r=10:d=6[t];[w][t]overlay=enable='between(t,2.5,3.5)'"
     source = made("mostly-blank.mp4", "-f", "lavfi", "-i", busy, *H264)
-    facts = probe(source)
-    poster = write_poster(source, facts, make_plan(facts), tmp_path)
-    assert gray_of(poster).std() > 20
+    assert spread(poster_of(source, tmp_path)) > 20
 
 
 def test_a_large_picture_is_made_smaller_and_a_small_one_left(made: Make, screen: Path, tmp_path: Path) -> None:
     large = made("wide.mp4", *picture("2560x1080", "5", 1), *H264)
     for source, size in ((large, (1280, 540)), (screen, (320, 240))):
-        facts = probe(source)
-        with Image.open(write_poster(source, facts, make_plan(facts), tmp_path)) as image:
-            assert (image.format, image.size) == ("JPEG", size)
+        into = tmp_path / source.stem
+        into.mkdir()
+        image = poster_of(source, into)
+        assert (image.format, image.size) == ("JPEG", size)
 
 
 def test_a_browser_take_without_index_has_a_poster(browser_take: Path, tmp_path: Path) -> None:
-    facts = probe(browser_take)
-    assert gray_of(write_poster(browser_take, facts, make_plan(facts), tmp_path)).std() > 20
-
-
-def test_where_no_seek_yields_a_frame_the_first_one_is_taken(screen: Path, tmp_path: Path) -> None:
-    facts = probe(screen)
-    plan = replace(make_plan(facts), poster_times=(1000.0, 2000.0))
-    assert write_poster(screen, facts, plan, tmp_path).stat().st_size > 1000
+    assert spread(poster_of(browser_take, tmp_path)) > 20
 
 
 def test_a_blank_recording_still_has_a_poster(made: Make, tmp_path: Path) -> None:
     source = made("blank.mp4", "-f", "lavfi", "-i", "color=black:s=64x64:r=5:d=2", *H264)
-    facts = probe(source)
-    assert write_poster(source, facts, make_plan(facts), tmp_path).exists()
+    assert spread(poster_of(source, tmp_path)) < 1
+
+
+def test_the_first_frame_is_no_candidate_where_there_is_more(made: Make, tmp_path: Path) -> None:
+    flash = "color=gray:s=320x180:r=10:d=8[g];testsrc2=s=320x180:r=10:d=8[t];[g][t]overlay=enable='lt(t,0.2)'"
+    source = made("flash.mp4", "-f", "lavfi", "-i", flash, *H264)
+    assert spread(poster_of(source, tmp_path)) < 5
+
+
+def test_no_candidate_at_all_is_said(tmp_path: Path) -> None:
+    (tmp_path / "stills.gray").touch()
+    with pytest.raises(MediaError, match="No frame"):
+        choose_poster(tmp_path)
 
 
 def test_text_scores_above_a_fade_and_a_fade_above_nothing() -> None:

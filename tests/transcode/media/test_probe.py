@@ -139,8 +139,9 @@ def test_the_parser_runs_in_a_child_and_its_crash_is_a_sentence(
     screen: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     crash = tmp_path / "crash.py"
-    crash.write_text("import os; os.kill(os.getpid(), 11)")
+    crash.write_text("import os; os.abort()")
     monkeypatch.setattr(probe, "PROBER", crash)
+    monkeypatch.setattr(probe, "PACKAGE", tmp_path)
     assert refusal(screen) == probe.DAMAGED
 
 
@@ -150,6 +151,7 @@ def test_a_fault_of_our_own_prober_is_not_blamed_on_the_recording(
     broken = tmp_path / "broken.py"
     broken.write_text("raise ImportError('no av here')")
     monkeypatch.setattr(probe, "PROBER", broken)
+    monkeypatch.setattr(probe, "PACKAGE", tmp_path)
     with pytest.raises(child.ChildFailed, match="no av here") as caught:
         probe.probe(screen)
     assert not caught.value.permanent
@@ -164,7 +166,7 @@ def test_names_that_look_like_options_or_addresses_are_only_names(screen: Path, 
 
 @pytest.mark.shared
 def test_every_malformed_file_is_read_or_refused_with_a_sentence(shared_data: Path) -> None:
-    for path in sorted((shared_data / "malformed").iterdir())[::4]:
+    for path in sorted((shared_data / "malformed").iterdir()):
         try:
             assert probe.probe(path).duration >= 0
         except MediaError as error:

@@ -10,6 +10,11 @@ from transcode.media.errors import MediaError
 from transcode.media.probe import probe
 
 CANARY = "/etc/hostname"
+SOUND_FILES = (
+    ("a.m4a", ["-c:a", "aac"]),
+    ("a.opus", ["-f", "ogg", "-c:a", "libopus"]),
+    *((f"a.{kind}", []) for kind in ("mp3", "wav", "aac", "flac", "ac3", "mka", "wma", "aiff", "w64")),
+)
 
 
 def write(tmp_path: Path, data: bytes) -> Path:
@@ -43,6 +48,14 @@ def refusal(path: Path) -> str:
         ("a.gif", "gif", []),
         ("a.ogv", "ogg", ["-c:v", "libtheora"]),
         ("a.webp", "webp_anim", ["-c:v", "libwebp_anim"]),
+        ("a.apng", "apng", ["-f", "apng", "-plays", "0"]),
+        ("a.avif", "mov", ["-c:v", "libsvtav1"]),
+        ("a.3gp", "mov", ["-c:v", "libx264"]),
+        ("prores.mov", "mov", ["-c:v", "prores_ks"]),
+        ("hevc.mp4", "mov", ["-c:v", "libx265", "-tag:v", "hvc1"]),
+        ("mjpeg.avi", "avi", ["-c:v", "mjpeg"]),
+        ("a.mxf", "mxf", ["-c:v", "mpeg2video", "-r", "25"]),
+        ("a.ivf", "ivf", ["-c:v", "libvpx"]),
     ],
 )
 def test_each_container_on_the_list_is_known_and_reads_as_a_recording(
@@ -52,6 +65,18 @@ def test_each_container_on_the_list_is_known_and_reads_as_a_recording(
     path = write(tmp_path, made_file.read_bytes())
     assert sniff.sniff(path).demuxer == demuxer
     assert probe(path).duration == pytest.approx(1, abs=0.15)
+
+
+def test_a_transport_stream_cut_in_the_middle_of_a_packet_is_known(made: Make, tmp_path: Path) -> None:
+    cut = write(tmp_path, made("a.ts", *picture(seconds=1)).read_bytes()[100:])
+    assert sniff.sniff(cut).demuxer == "mpegts"
+    assert probe(cut).picture.frames > 1
+
+
+@pytest.mark.parametrize("name", ["one.png", "one.jpg", "one.gif", "one.bmp", "one.tiff", "one.webp", "one.avif"])
+def test_a_single_picture_in_any_format_is_a_still(made: Make, name: str) -> None:
+    with pytest.raises(MediaError, match="still picture"):
+        probe(made(name, *picture(seconds=1), "-frames:v", "1"))
 
 
 @pytest.mark.parametrize(
@@ -99,6 +124,6 @@ def test_what_is_no_recording_is_refused_with_a_sentence_that_says_what_it_is(
 
 
 def test_sound_in_a_picture_container_is_found_out_by_the_probe(made: Make) -> None:
-    for name, args in (("a.m4a", ["-c:a", "aac"]), ("a.opus", ["-f", "ogg", "-c:a", "libopus"])):
+    for name, args in SOUND_FILES:
         with pytest.raises(MediaError, match="no picture"):
             probe(made(name, *tone(1), *args))

@@ -3,15 +3,23 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.transcode.media.conftest import H264, Make, picture, tone
+from transcode.media import sound
+from transcode.media.facts import MediaFacts
 from transcode.media.probe import probe
-from transcode.media.sound import SAMPLE_RATE, read_samples
+from transcode.media.sound import SAMPLE_RATE, SoundOnDisk
 
 
 def strength(samples: "np.ndarray[tuple[int, ...], np.dtype[np.float32]]", hertz: int) -> float:
     spectrum = np.abs(np.fft.rfft(samples[:SAMPLE_RATE]))
     return float(spectrum[hertz - 3 : hertz + 4].max() / np.median(spectrum + 1e-9))
+
+
+def read_samples(source: Path, facts: MediaFacts, folder: Path) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
+    whole = SoundOnDisk(source, facts, folder)
+    return whole.read(0, whole.length())
 
 
 def test_samples_are_mono_floats_at_sixteen_kilohertz(screen: Path, tmp_path: Path) -> None:
@@ -40,3 +48,16 @@ def test_sound_that_starts_late_keeps_its_place(made: Make, tmp_path: Path) -> N
     samples = read_samples(late, probe(late), tmp_path)
     loud = np.flatnonzero(np.abs(samples) > 0.02)[0] / SAMPLE_RATE
     assert abs(loud - 1.5) < 0.04
+
+
+def test_the_head_of_a_long_recording_is_decoded_alone(
+    screen: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sound, "AT_ONCE", 1)
+    heard = SoundOnDisk(screen, probe(screen), tmp_path)
+    head = heard.head(SAMPLE_RATE)
+    assert [path.name for path in tmp_path.iterdir()] == [sound.HEAD]
+    assert len(head) == SAMPLE_RATE
+    assert np.array_equal(head, heard.read(0, SAMPLE_RATE))
+    assert np.array_equal(heard.read(SAMPLE_RATE, SAMPLE_RATE + 9), heard.read(0, heard.length())[SAMPLE_RATE:][:9])
+    assert len(heard.read(heard.length() - 5, heard.length() + 100)) == 5

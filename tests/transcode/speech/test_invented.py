@@ -51,6 +51,8 @@ def test_people_who_talk_of_such_things_are_believed(text: str) -> None:
 
 def test_words_over_what_is_no_speech_are_dropped() -> None:
     assert is_invented(heard("The Lady of the house", no_speech=0.7, confidence=-1.2))
+    assert is_invented(heard("That's right.", no_speech=0.5, confidence=-1.2))
+    assert not is_invented(heard("That's right.", no_speech=0.1, confidence=-1.2))
     assert not is_invented(heard("The Lady of the house", no_speech=0.7))
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from transcode.speech import voice
-from transcode.speech.voice import SAMPLE_RATE, WINDOW, Span, find_speech, pack
+from transcode.speech.voice import SAMPLE_RATE, WINDOW, Span, find_speech, pack, whole_spans
 
 
 def span(start: float, end: float) -> Span:
@@ -19,11 +18,14 @@ def test_next_to_no_sound_holds_no_speech(length: int) -> None:
 
 
 def test_spans_with_short_silences_share_a_window() -> None:
-    assert pack([span(1, 5), span(7, 9)]) == [span(1, 9)]
+    (window,) = pack([span(1, 5), span(7, 9)])
+
+    assert window.spans == (span(1, 5), span(7, 9))
+    assert (window.start, window.end, window.seconds) == (SAMPLE_RATE, 9 * SAMPLE_RATE, 8)
 
 
 def test_a_long_silence_starts_a_new_window() -> None:
-    assert pack([span(1, 5), span(10, 12)]) == [span(1, 5), span(10, 12)]
+    assert [window.spans for window in pack([span(1, 5), span(10, 12)])] == [(span(1, 5),), (span(10, 12),)]
 
 
 def test_no_window_is_longer_than_whisper_hears_at_once() -> None:
@@ -33,9 +35,17 @@ def test_no_window_is_longer_than_whisper_hears_at_once() -> None:
     assert (windows[0].start, windows[-1].end) == (0, 99.5 * SAMPLE_RATE)
 
 
-def test_speech_across_the_border_of_two_pieces_stays_one_span(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = iter([[span(8, 10)], [span(0, 2), span(5, 6)]])
-    monkeypatch.setattr(voice, "PIECE", 10 * SAMPLE_RATE)
-    monkeypatch.setattr(voice, "_speech_of", lambda piece: next(found))
+def test_speech_that_reaches_the_border_is_heard_with_what_follows() -> None:
+    assert whole_spans([span(1, 5), span(7, 9.8)], 10 * SAMPLE_RATE) == ([span(1, 5)], 7 * SAMPLE_RATE)
 
-    assert find_speech(np.zeros(20 * SAMPLE_RATE, np.float32)) == [span(8, 12), span(15, 16)]
+
+def test_speech_that_ends_before_the_border_is_heard_now() -> None:
+    assert whole_spans([span(1, 5), span(7, 9)], 10 * SAMPLE_RATE) == ([span(1, 5), span(7, 9)], 10 * SAMPLE_RATE)
+
+
+def test_speech_without_a_silence_is_heard_up_to_the_border() -> None:
+    assert whole_spans([span(0, 10)], 10 * SAMPLE_RATE) == ([span(0, 10)], 10 * SAMPLE_RATE)
+
+
+def test_silence_is_left_behind() -> None:
+    assert whole_spans([], 10 * SAMPLE_RATE) == ([], 10 * SAMPLE_RATE)

@@ -1,0 +1,129 @@
+"""What the packets of one stream tell: times, sizes, key frames. Part of the prober, in the limited child only."""
+
+from __future__ import annotations  # array is not subscriptable at run time
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from av.packet import Packet
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+WILD = 1e10  # seconds; clocks that count from 1970 are at a sixth of it
+TAME_RATE = 25.0
+IDR = 5  # H.264: the kind of slice before which nothing is needed
+SPS = 7
+
+
+@dataclass
+class Track:
+    """One stream's packets, in the stream's own units. `times`, `sizes` and `is_key` run in parallel."""
+
+    stream: Stream
+    times: array[int] = field(default_factory=lambda: array("q"))
+    sizes: array[int] = field(default_factory=lambda: array("l"))
+    is_key: array[int] = field(default_factory=lambda: array("b"))
+    end: int = 0
+    size: int = 0  # bytes, of packets without a time too
+    last_dts: int | None = None
+    monotone: bool = True
+    closed_gops: bool = True
+    encrypted: bool = False
+    trimmed: bool = False
+    wild: bool = False
+    packets: int = 0
+
+    @property
+    def unit(self) -> float:
+        return float(self.stream.time_base or 0)
+
+    @property
+    def start(self) -> float:
+        return min(self.times) * self.unit
+
+    @property
+    def stop(self) -> float:
+        """The end of the last frame; where it claims no length, it lasts as long as the others on average."""
+        last = max(self.times)
+        if self.end > last or len(self.times) < 2:
+            return max(self.end, last) * self.unit
+        return (last + (last - min(self.times)) / (len(self.times) - 1)) * self.unit
+
+    @property
+    def keys(self) -> list[int]:
+        """The times of the key frames, as they came."""
+        return [time for time, is_key in zip(self.times, self.is_key, strict=True) if is_key]
+
+    def shown(self) -> list[tuple[float, int, bool]]:
+        """(pts in seconds, bytes, whether a key frame) of each packet that has a time and is shown, by time."""
+        seen = sorted(zip(self.times, self.sizes, self.is_key, strict=True))
+        return [(time * self.unit, size, bool(is_key)) for time, size, is_key in seen]
+
+    def add(self, packet: Packet[Any]) -> None:
+        if packet.has_sidedata("encryption_info"):
+            self.encrypted = True
+        time = packet.dts if packet.pts is None else packet.pts
+        self.monotone = self.monotone and packet.pts is not None and self.grows(packet.dts)
+        self.size += packet.size
+        self.packets += 1
+        self.trimmed = self.trimmed or packet.is_discard
+        self.wild = self.wild or (time is not None and abs(time) * self.unit > WILD)
+        if time is None or packet.is_discard:
+            return
+        key = packet.is_keyframe and isinstance(self.stream, VideoStream)
+        self.times.append(time)
+        self.sizes.append(packet.size)
+        self.is_key.append(key)
+        self.end = max(self.end, time + max(0, packet.duration or 0))
+        if key:
+            self.closed_gops = self.closed_gops and starts_clean(self.stream, packet)
+
+    def tame(self) -> None:
+        """Gives the packets of a wild track even times: damage made them point thousands of years away."""
+        rate = float(getattr(self.stream, "average_rate", None) or 0)
+        step = max(1, round(1 / (rate if 1 <= rate <= 120 else TAME_RATE) / self.unit))
+        timed = len(self.times)
+        self.end = self.packets * step
+        self.times = array("q", (self.end * place // timed for place in range(timed)))
+        self.is_key = array("b", [1, *bytes(timed - 1)])
+
+    def grows(self, dts: int | None) -> bool:
+        """Whether this packet comes after the last. Matroska tells no decoding times before the first B frame."""
+        if dts is None:
+            return self.last_dts is None
+        last, self.last_dts = self.last_dts, dts
+        return last is None or dts > last
+
+
+def starts_clean(stream: Stream, packet: Packet[Any]) -> bool:
+    """Whether nothing before this key frame is needed after it. Only H.264 is asked: nothing else is copied."""
+    context: Any = stream.codec_context
+    if context is None or context.name != "h264":
+        return True
+    lengths = is_avcc(context.extradata or b"")
+    return any(nal[0] & 0x1F == IDR for nal in nals(bytes(packet), lengths) if nal)
+
+
+def level_of(extradata: bytes) -> int:
+    """H.264's level: the fourth byte of an avcC, or of the first parameter set."""
+    if is_avcc(extradata):
+        return extradata[3] if len(extradata) > 3 else 0
+    units = (nal for nal in nals(extradata, lengths=False) if len(nal) == 4 and nal[0] & 0x1F == SPS)
+    return next((nal[3] for nal in units), 0)
+
+
+def is_avcc(extradata: bytes) -> bool:
+    return extradata[:1] == b"\x01"
+
+
+def nals(data: bytes, lengths: bool) -> Iterator[bytes]:
+    """The first bytes of each unit of an H.264 packet, told apart by lengths (MP4) or start codes."""
+    if not lengths:
+        yield from (part[:4] for part in data.split(b"\x00\x00\x01")[1:])
+        return
+    at = 0
+    while at + 5 <= len(data):
+        yield data[at + 4 : at + 8]
+        at += 4 + int.from_bytes(data[at : at + 4])
