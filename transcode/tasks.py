@@ -84,7 +84,7 @@ def make_renditions(job_id: int) -> bool:
 
 def _make_renditions(work: Work) -> None:
     source, facts, recording = work.source(), work.facts, work.recording
-    plan = make_plan(facts, screens=settings.SCREEN_ENGINE != "none")
+    plan = make_plan(facts, screens=settings.SCREEN_ENGINE != "none", av1=settings.AV1_RENDITION)
     sound = _levelled(work, source, plan.sound)
     rest = write_rest(source, facts, plan, work.folder, on_progress=work.progress, sound=sound)
     made = worth_publishing(rest.renditions, recording.renditions.all())

@@ -15,7 +15,7 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 
-from transcode.models import Cue, Job, Recording, Rendition, Storyboard, Transcript
+from transcode.models import Cue, Job, Recording, Rendition, Screen, Storyboard, Transcript
 from videolib.accounts import actions as people_actions
 from videolib.accounts.access import admin_required, get_person_for, person_of
 from videolib.accounts.models import ApiToken, AuditEntry, Invitation, Role, User
@@ -242,7 +242,7 @@ def show(model: type[models.Model], table: type[ReadOnly] = ReadOnly, **options:
 show(Clip, ClipTable, list_display=["code", "shown_title", "owner", "visibility", "published_at", "trashed_at"])
 for table in (ApiToken, AuditEntry, Invitation, LibrarySettings, Pin, Rating, Tagging, Term):
     show(table)
-for pipeline_table in (Job, Recording, Rendition, Storyboard, Transcript):
+for pipeline_table in (Job, Recording, Rendition, Screen, Storyboard, Transcript):
     show(pipeline_table)
 for word_table in (Cue, CueEdit, Passage, Upload):
     show(word_table, WordTable)

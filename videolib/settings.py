@@ -299,6 +299,7 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- Media and speech -----------------------------------------------------------------------------------------------
 
+AV1_RENDITION = env.flag("AV1_RENDITION", default=False)
 # Who reads the text on the screen: nobody yet. Frames to read are kept only where somebody will.
 SCREEN_ENGINE = env.choice("SCREEN_ENGINE", "none", ("none",))
 SPEECH_ENGINE = env.choice("SPEECH_ENGINE", "faster_whisper", ("faster_whisper", "openai_whisper", "none"))

@@ -8,9 +8,19 @@ DECODER_SPECIFIC = 0x05  # the descriptor of an esds that holds AAC's own descri
 
 def named(init: bytes) -> str:
     """The codecs of an initialisation segment, as "avc1.64001f,mp4a.40.2". `init` was written by our ffmpeg."""
-    picture = avc(init)
+    picture = av1(init) or avc(init)
     sound = aac(init)
     return f"{picture},{sound}" if sound else picture
+
+
+def av1(init: bytes) -> str:
+    """Profile, level, tier and depth of the AV1 track: two bytes of its av1C box. Nothing where there is none."""
+    at = init.find(b"av1C")
+    if at < 0 or len(init) < at + 8:
+        return ""
+    profile, level = init[at + 5] >> 5, init[at + 5] & 31
+    high_tier, depth = init[at + 6] >> 7, 10 if init[at + 6] & 64 else 8
+    return f"av01.{profile}.{level:02}{'H' if high_tier else 'M'}.{depth:02}"
 
 
 def avc(init: bytes) -> str:

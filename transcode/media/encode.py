@@ -115,13 +115,21 @@ def worth_publishing(
 
     What is already published under the same name is replaced in any case; what is the largest stays.
     """
-    others = {each.name: each for each in published}
-    names = set(others)
-    all_of_them: dict[str, RenditionFile | Variant] = {**others, **{each.name: each for each in made}}
+    known = {each.name: each for each in published}
+    everything: dict[str, RenditionFile | Variant] = {**known, **{each.name: each for each in made}}
     above: RenditionFile | Variant | None = None
     worth = set()
-    for each in sorted(all_of_them.values(), key=lambda one: one.width * one.height, reverse=True):
-        if each.name in names or above is None or each.size_bytes <= WORTH_IT * above.size_bytes:
+    for each in sorted(everything.values(), key=by_size, reverse=True):
+        if each.name in known or above is None or each.size_bytes <= WORTH_IT * above.size_bytes:
             worth.add(each.name)
-            above = each
+            # Players that do not know AV1 have nothing of it: it is measured, and measures nobody.
+            above = above if is_av1(each) else each
     return [each for each in made if each.name in worth]
+
+
+def by_size(rendition: RenditionFile | Variant) -> tuple[int, bool]:
+    return rendition.width * rendition.height, not is_av1(rendition)
+
+
+def is_av1(rendition: RenditionFile | Variant) -> bool:
+    return str(rendition.codecs).startswith("av01")

@@ -147,6 +147,8 @@ def hls_output(picture: Graph, sound: Graph, rendition: RenditionPlan, sound_pla
 
     `duration` in seconds is how far its last frame shall reach, where it is encoded.
     """
+    if rendition.codec == "av1":
+        picture = steady(picture, rendition.fps, duration)
     streams = [picture] if sound is None else [picture, sound]
     options = {
         **(COPIED if rendition.copy else encoder(rendition, duration)),
@@ -155,6 +157,12 @@ def hls_output(picture: Graph, sound: Graph, rendition: RenditionPlan, sound_pla
         "hls_segment_filename": f"{rendition.name}.mp4",
     }
     return ffmpeg.output(*streams, f"{rendition.name}.m3u8", **options)
+
+
+def steady(picture: Graph, fps: float, duration: float) -> Graph:
+    """The picture at an even rate up to the end, which AV1's encoder wants."""
+    picture = picture.filter("fps", fps=f"{fps:.3f}", start_time=0)
+    return picture.filter("tpad", stop_mode="clone", stop_duration=f"{duration:.3f}").filter("trim", end=duration)
 
 
 COPIED = {"c:v": "copy"}
@@ -172,23 +180,32 @@ SEGMENTS: dict[str, Any] = {
 }
 
 
+H264: dict[str, Any] = {
+    "c:v": "libx264",
+    "preset": "veryfast",
+    "profile:v": "high",
+    "level": "4.0",  # left to itself x264 believes the clock of a browser's take, a thousand frames a second
+    # Still pictures: looking further ahead than `veryfast` does tells what will stand, and spends its bits there.
+    "x264-params": "rc-lookahead=40:ref=2",
+    # With frames out of order and uneven, the one shown last would claim a length that is not its own.
+    "bf": 0,
+    "forced-idr": 1,
+}
+AV1: dict[str, Any] = {"c:v": "libsvtav1", "preset": 8, "svtav1-params": "scm=2"}  # with its tools for screens
+
+
 def encoder(rendition: RenditionPlan, duration: float) -> dict[str, Any]:
+    if rendition.codec == "av1":
+        return {**AV1, "crf": rendition.crf, "g": round(KEY_SECONDS * rendition.fps)}
     return {
-        "c:v": "libx264",
-        "preset": "veryfast",
-        "profile:v": "high",
+        **H264,
+        "fps_mode": "vfr",
         "crf": rendition.crf,
-        # Still pictures: looking further ahead than `veryfast` does tells what will stand, and spends its bits there.
-        "x264-params": "rc-lookahead=40:ref=2",
-        # With frames out of order and uneven, the one shown last would claim a length that is not its own.
-        "bf": 0,
         "maxrate": rendition.maxrate,
         "bufsize": 2 * rendition.maxrate,
         "g": round(2 * KEY_SECONDS * rendition.fps),
         "keyint_min": max(1, round(rendition.fps)),  # a scene change within a second of a key gets none
         "force_key_frames": KEY_EVERY,
-        "forced-idr": 1,
-        "fps_mode": "vfr",
         # A frame kept still claims the length it had among the dropped ones; players add these lengths up.
         # The last one stands to the end. (setts, given a duration alone, would lose the times.)
         "bsf:v": "setts=pts=PTS:dts=DTS:duration="

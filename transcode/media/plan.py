@@ -26,6 +26,7 @@ MOST_PIXELS = 1920 * 1088  # "1080p class" by area: a 1632×1264 window keeps ev
 MOST_FPS, CALM_FPS = 30.0, 15.0  # a scrolled page wants 30 a second, a terminal and a form 15 at most
 QUICK = 1280 * 832  # pixels of a picture that is encoded several times faster than it plays, on two cores
 CRF_TOP, CRF_REST = 24, 26  # small text on a screen stays readable; see docs/decisions.md
+CRF_AV1 = 40  # on AV1's own scale
 BITS_PER_PIXEL = 0.1  # a ceiling for camera pictures: 6 Mbit/s at 1080p30; screens need a tenth
 LEAST_RATE = 300_000
 WELL_BELOW = 0.9  # a rung nearer to the picture above it saves too little to be worth its bytes
@@ -47,6 +48,7 @@ class RenditionPlan:
     fps: float
     crf: int
     maxrate: int
+    codec: Literal["h264", "av1"] = "h264"
 
 
 @dataclass(frozen=True)
@@ -87,15 +89,21 @@ class Plan:
     reason: str = ""
 
 
-def make_plan(facts: MediaFacts, ladder: Sequence[int] = LADDER, *, screens: bool = False) -> Plan:
-    """The plan for a recording. `ladder` holds heights in pixels (the short side of an upright picture)."""
+def make_plan(
+    facts: MediaFacts, ladder: Sequence[int] = LADDER, *, screens: bool = False, av1: bool = False
+) -> Plan:
+    """The plan for a recording. `ladder` holds heights in pixels (the short side of an upright picture).
+
+    `screens` keeps frames for reading, `av1` adds the best picture in AV1 for players that know it.
+    """
     reason = why_not_copied(facts)
     top = encoded_top(facts) if reason else copied_first(facts)
     rungs = [rung_below(top, rung, facts) for rung in rungs_below(top, ladder)]
     first = quick_first(top, rungs) if reason else top
+    also = [replace(encoded_top(facts), name="av1", codec="av1", crf=CRF_AV1)] if av1 else []
     return Plan(
         first=first,
-        others=tuple(each for each in (top, *rungs) if each is not first),
+        others=tuple(each for each in (top, *also, *rungs) if each is not first),
         sound=plan_sound(facts.sounds, facts.duration),
         storyboard=plan_storyboard(facts.duration, facts.display_width, facts.display_height),
         stills=plan_stills(facts),

@@ -139,3 +139,25 @@ def test_frames_for_reading_are_kept_where_the_picture_changes(made: Make, tmp_p
     with Image.open(screens[0].path) as image:
         assert image.size == (640, 360)
     assert write_rest(source, facts, make_plan(facts), tmp_path).screens == ()
+
+
+def test_av1_is_made_beside_the_others_when_asked_for(made: Make, tmp_path: Path) -> None:
+    source = made("av1-of.mp4", *picture("854x480", "60", 3), *tone(), *H264, "-c:a", "aac")
+    facts = probe(source)
+    plan = make_plan(facts, (240,), av1=True)
+    assert [each.name for each in plan.others] == ["av1", "240p"]
+    rest = write_rest(source, facts, plan, tmp_path)
+    assert rest.renditions[0].codecs.startswith("av01.0.")
+    assert rest.renditions[0].codecs.endswith(".08,mp4a.40.2")
+    seen = probe(rest.renditions[0].path)
+    assert (seen.picture.codec, seen.picture.width, seen.picture.height) == ("av1", 854, 480)
+    assert seen.duration == pytest.approx(facts.duration, abs=0.1)
+    assert [each.name for each in make_plan(facts, (240,)).others] == ["240p"]
+
+
+def test_av1_is_measured_by_what_stands_above_it_and_measures_nobody() -> None:
+    av1 = replace(made_of("av1", 1080, 60), codecs="av01.0.08M.08")
+    source, smaller = made_of("source", 1080, 100), made_of("720p", 720, 70)
+    assert [each.name for each in worth_publishing([av1, smaller], [source])] == ["av1", "720p"]
+    large = replace(av1, size_bytes=80)
+    assert [each.name for each in worth_publishing([large, smaller], [source])] == ["720p"]
