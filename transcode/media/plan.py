@@ -89,9 +89,7 @@ class Plan:
     reason: str = ""
 
 
-def make_plan(
-    facts: MediaFacts, ladder: Sequence[int] = LADDER, *, screens: bool = False, av1: bool = False
-) -> Plan:
+def make_plan(facts: MediaFacts, ladder: Sequence[int] = LADDER, *, screens: bool = False, av1: bool = False) -> Plan:
     """The plan for a recording. `ladder` holds heights in pixels (the short side of an upright picture).
 
     `screens` keeps frames for reading, `av1` adds the best picture in AV1 for players that know it.
