@@ -36,7 +36,8 @@ def filled(
         tile_height=90,
         count=6,
     )
-    make_clip(owner, title="Pivot tables", cues=[(1, 3, "drag the feature into the rows")], tags=["excel"])
+    rows = [(1, 3, "drag the feature into\nthe rows, and"), (3, 5, "The rows fill up")]
+    make_clip(owner, title="Pivot tables", cues=rows, tags=["excel"])
     short = make_clip(owner, title="A short one")
     short.recording.duration = 20
     short.recording.save()
@@ -92,6 +93,27 @@ def test_the_search_box_leads_to_a_second_by_keyboard_alone(open_library):
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url("**/clips/*/?t=7", wait_until="commit")
+
+
+def test_a_transcript_is_searched_over_line_and_cue_ends(open_library):
+    page = open_library("/browse/?tag=excel")
+    page.get_by_role("link", name="Pivot tables").first.click()
+    field, found = page.locator("#search-words"), page.locator("#found-words")
+    marks = page.locator("[data-cue-list] mark")
+    field.fill("into  the rows")
+    expect(found).to_have_text("1 found")
+    expect(marks).to_have_text(["into the rows"])
+    field.fill("and the rows")
+    expect(found).to_have_text("1 found")
+    expect(marks).to_have_text(["and", "The rows"])
+    field.fill("the")
+    expect(found).to_have_text("3 found")
+    field.press("Enter")
+    expect(found).to_have_text("1 of 3")
+    expect(page.locator("mark.chosen")).to_have_text("the")
+    field.fill("columns")
+    expect(found).to_have_text("Not found")
+    expect(marks).to_have_count(0)
 
 
 def test_the_search_page_answers_while_one_types_and_can_be_shared(open_library):

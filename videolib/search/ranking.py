@@ -18,10 +18,9 @@ COVERED_COUNTS = 0.7
 NEXT_PASSAGES, NEXT_COUNT = 3, 0.3
 
 # Documents that have every word come first, whatever else they say. A longer text is a question in a sentence: nobody
-# expects all its words, and putting them first was measured to bury better answers.
-MOST_WORDS_ALL_FIRST = 4
-# In a library of this many documents, a word that most of them say decides nothing about "every word".
-FEW_DOCUMENTS = 20
+# expects all its words just anywhere, and putting such documents first was measured to bury better answers. So there
+# the words have to stand in one passage.
+MOST_WORDS_ANYWHERE = 4
 # Above anything else a score is made of.
 EVERY_WORD_COUNTS = 1000.0
 
@@ -33,6 +32,6 @@ def score_of(every_word: bool, covered: float, passages: Sequence[float]) -> flo
     return COVERED_COUNTS * covered + together + (EVERY_WORD_COUNTS if every_word else 0.0)
 
 
-def all_first(words: Sequence[Word]) -> bool:
-    """Whether documents with every word come before all others."""
-    return len(words) <= MOST_WORDS_ALL_FIRST
+def may_stand_anywhere(words: Sequence[Word]) -> bool:
+    """Whether documents that have every word anywhere come before all others, not only those with all side by side."""
+    return len(words) <= MOST_WORDS_ANYWHERE

@@ -1,6 +1,6 @@
 """What makes one document a better answer than another."""
 
-from videolib.search.ranking import FIELD_WEIGHTS, MOST_WORDS_ALL_FIRST, all_first, score_of
+from videolib.search.ranking import FIELD_WEIGHTS, MOST_WORDS_ANYWHERE, may_stand_anywhere, score_of
 from videolib.search.words import Word
 
 
@@ -23,6 +23,6 @@ def test_a_title_says_more_than_tags_than_a_description_than_speech():
 
 
 def test_a_question_in_a_sentence_need_not_be_covered_whole():
-    words = [Word(f"word{number}") for number in range(MOST_WORDS_ALL_FIRST + 1)]
-    assert all_first(words[:-1])
-    assert not all_first(words)
+    words = [Word(f"word{number}") for number in range(MOST_WORDS_ANYWHERE + 1)]
+    assert may_stand_anywhere(words[:-1])
+    assert not may_stand_anywhere(words)

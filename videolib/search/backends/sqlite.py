@@ -45,21 +45,25 @@ _SAID = f"""
 """
 
 # `weight` is how rare a word is among the documents allowed (never below zero); a word nobody says is in no row, so
-# it keeps nothing from having "every word". What most documents say is not `telling`.
+# it keeps nothing from having "every word".
 _DOCUMENTS = """
 WITH allowed(doc) AS MATERIALIZED (SELECT DISTINCT * FROM ({among})),
 said AS MATERIALIZED (SELECT * FROM ({said}) WHERE doc IN allowed),
 library(size) AS MATERIALIZED (SELECT count(*) FROM allowed),
 rarity AS MATERIALIZED (
-    SELECT word, ln(1 + (size - count(*) + 0.5) / (count(*) + 0.5)) AS weight,
-        size < %s OR count(*) * 2 <= size AS telling
-    FROM said, library GROUP BY word
+    SELECT word, ln(1 + (size - count(*) + 0.5) / (count(*) + 0.5)) AS weight FROM said, library GROUP BY word
 )
-SELECT doc, %s AND sum(telling) = (SELECT sum(telling) FROM rarity) AS every_word, sum(weight * field) AS covered,
+SELECT doc, {every_word} AS every_word, sum(weight * field) AS covered,
     count(*) OVER (), (SELECT json_group_object(word, weight) FROM rarity)
 FROM said JOIN rarity USING (word)
 GROUP BY doc HAVING count(*) FILTER (WHERE word < %s) = %s
 ORDER BY every_word DESC, covered DESC, doc DESC LIMIT %s
+"""
+
+# A few words may stand anywhere in a document; more of them only side by side, see ranking.may_stand_anywhere.
+_ANYWHERE = "count(*) = (SELECT count(*) FROM rarity)"
+_TOGETHER = f"""
+doc IN (SELECT rowid >> {_DOCUMENT_BITS} FROM videolib_passage_fts WHERE videolib_passage_fts MATCH %s)
 """
 
 _PASSAGES = f"""
@@ -145,12 +149,13 @@ def _documents(words: Sequence[Word], among: QuerySet[Any], *, most: int) -> _Do
         allowed, parameters = asked.sql_with_params()
     except EmptyResultSet:
         return _Documents()
-    sql = _DOCUMENTS.format(among=allowed, said=" UNION ALL ".join([_SAID] * len(words)))
+    anywhere = ranking.may_stand_anywhere(words)
+    every_word, together = (_ANYWHERE, []) if anywhere else (_TOGETHER, [" AND ".join(map(_expression, words))])
+    sql = _DOCUMENTS.format(among=allowed, said=" UNION ALL ".join([_SAID] * len(words)), every_word=every_word)
     said = [value for number, word in enumerate(words) for value in (number, _expression(word))]
     required = sum(word.required for word in words)
-    ordered = [ranking.FEW_DOCUMENTS, ranking.all_first(words), required, required, most]
     with connection.cursor() as cursor:
-        rows = cursor.execute(sql, [*parameters, *said, *ordered]).fetchall()
+        rows = cursor.execute(sql, [*parameters, *said, *together, required, required, most]).fetchall()
     if not rows:
         return _Documents()
     weights = {words[int(number)].text: weight for number, weight in json.loads(rows[0][4]).items()}

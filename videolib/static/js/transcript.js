@@ -2,6 +2,7 @@
 // The list is swapped by htmx when words come in or are corrected, so everything is looked up when it is needed.
 
 import { confirmCopy, copy } from "./clipboard.js";
+import { findPhrase, flat } from "./phrases.js";
 
 let follows = true;
 let at = Number(document.querySelector("[data-player]")?.dataset.start) || 0;
@@ -55,46 +56,38 @@ function setFollowing(yes) {
 }
 
 function mark(text) {
-  const wanted = text.trim().toLocaleLowerCase();
-  found = [];
+  const spans = [...(list()?.querySelectorAll(".cue-text[data-words]") ?? [])];
+  for (const span of spans) span.textContent = flat(span.textContent);
+  const hits = findPhrase(spans.map((span) => span.textContent), text);
+  // From the last to the first: what is put in does not move the places before it.
+  found = hits.reverse().map((pieces) => pieces.reverse().map(([index, start, end]) => markIn(spans[index], start, end))).reverse();
   chosen = -1;
-  for (const span of list()?.querySelectorAll(".cue-text") ?? []) {
-    span.textContent = span.textContent;
-    if (wanted) markIn(span, wanted);
-  }
   const place = document.getElementById("found-words");
-  if (place) place.textContent = wanted ? (found.length ? `${found.length} found` : "Not found") : "";
+  if (place) place.textContent = text.trim() ? (found.length ? `${found.length} found` : "Not found") : "";
 }
 
-function markIn(span, wanted) {
-  const text = span.textContent;
-  const folded = text.toLocaleLowerCase();
-  // A few letters change their length when they are lowered; then the places would not fit.
-  if (folded.length !== text.length) return;
-  const parts = [];
-  let end = 0;
-  for (let from = folded.indexOf(wanted); from >= 0; from = folded.indexOf(wanted, end)) {
-    const hit = document.createElement("mark");
-    hit.textContent = text.slice(from, from + wanted.length);
-    parts.push(text.slice(end, from), hit);
-    found.push(hit);
-    end = from + wanted.length;
-  }
-  if (end) span.replaceChildren(...parts, text.slice(end));
+// The places before the first mark of a span are in its first child.
+function markIn(span, start, end) {
+  const range = document.createRange();
+  range.setStart(span.firstChild, start);
+  range.setEnd(span.firstChild, end);
+  const hit = document.createElement("mark");
+  range.surroundContents(hit);
+  return hit;
 }
 
 function next(step) {
   if (!found.length) return;
-  found[chosen]?.classList.remove("chosen");
+  for (const piece of found[chosen] ?? []) piece.classList.remove("chosen");
   chosen = chosen < 0 && step < 0 ? found.length - 1 : (chosen + step + found.length) % found.length;
-  found[chosen].classList.add("chosen");
+  for (const piece of found[chosen]) piece.classList.add("chosen");
   setFollowing(false);
-  show(found[chosen].closest("li"));
+  show(found[chosen].at(-1).closest("li"));
   document.getElementById("found-words").textContent = `${chosen + 1} of ${found.length}`;
 }
 
 async function copyWords(button) {
-  const texts = [...list().querySelectorAll(".cue-text[data-words]")].map((span) => span.textContent.replace(/\s+/g, " ").trim());
+  const texts = [...list().querySelectorAll(".cue-text[data-words]")].map((span) => flat(span.textContent));
   confirmCopy(button, await copy(texts.join("\n")));
 }
 
