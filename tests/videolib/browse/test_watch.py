@@ -216,6 +216,8 @@ def test_a_failed_clip_says_why_and_offers_to_try_again(
     add_job(clip, Step.INSPECT, State.FAILED, error="This file holds no picture.", may_retry=True)
     page = watch(client_of(clip.owner), clip)
     assert "This file holds no picture." in page and f'action="/clips/{clip.code}/retry/"' in page
+    words = watch(client_of(clip.owner), clip, "?part=transcript")
+    assert "this recording did not become a clip" in words and "The words appear here" not in words
 
 
 def test_better_versions_are_awaited_until_they_are_there(
