@@ -19,15 +19,21 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+SAID = "Open the settings page and choose your language."
+# Whisper takes one sentence that is said over and over for an invention of its own.
+MORE_SAID = "Now click on save, and close the window. The report is in the folder of your team."
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "speech"
-    made.mkdir()
-    said = "Open the settings page and choose your language."
-    say(said, made / "one.wav")
-    rows = [{"file": "speech/one.wav", "lang": "en", "ref": said.replace("settings", "wrong")}]
-    (made / "refs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return made
+    return spoken(tmp_path / "speech", SAID, SAID.replace("settings", "wrong"))
+
+
+def spoken(folder: Path, said: str, ref: str) -> Path:
+    folder.mkdir()
+    say(said, folder / "one.wav")
+    (folder / "refs.jsonl").write_text(json.dumps({"file": "speech/one.wav", "lang": "en", "ref": ref}) + "\n")
+    return folder
 
 
 @pytest.fixture
@@ -63,8 +69,10 @@ def test_both_engines_are_measured_side_by_side(run: Run, folder: Path, tmp_path
 
 @pytest.mark.usefixtures("weights")
 @pytest.mark.timeout(300)
-def test_a_long_recording_goes_through_the_real_step(run: Run, folder: Path, tmp_path: Path) -> None:
-    ended = run(str(folder), "--warm", "--hours", "0.005", "--json", str(tmp_path / "found.json"))
+def test_a_long_recording_goes_through_the_real_step(run: Run, tmp_path: Path) -> None:
+    said = f"{SAID} {MORE_SAID}"
+    folder = spoken(tmp_path / "speech", said, said)
+    ended = run(str(folder), "--warm", "--hours", "0.008", "--json", str(tmp_path / "found.json"))
     assert ended.returncode == 0, ended.stderr
     found = json.loads((tmp_path / "found.json").read_text())
     assert found["long"]["cues"] > found["short"]["cues"] > 0
@@ -79,5 +87,5 @@ def test_what_is_not_there_is_said(run: Run, tmp_path: Path) -> None:
 
 
 def test_errors_are_counted_after_the_normaliser() -> None:
-    assert _errors({"lang": "en", "ref": "It's 20 %."}, "it is twenty percent", "It is.") == [3, 0, 1]
+    assert _errors({"lang": "en", "ref": "It's 20%."}, "it is twenty percent", "It is.") == [3, 0, 1]
     assert _errors({"lang": "zh", "ref": "数据。"}, "数据") == [2, 0]

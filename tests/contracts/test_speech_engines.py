@@ -164,7 +164,8 @@ class TestSpeechEngine:
         assert "select the speech to text" in text
         assert "links provided in next steps" in text
         assert "des centres d'appel" in text
-        assert "vous devez disposer de quatre" in text
+        assert "une fois le projet créé" in text
+        assert "utilisez les liens" in text
 
     @pytest.mark.shared
     def test_a_product_is_spelt_as_the_prompt_spells_it(self, engine: SpeechEngine, shared_data: Path) -> None:
