@@ -31,7 +31,8 @@ def _is_term(text: str) -> str:
     return tidied
 
 
-TermText = Annotated[str, AfterValidator(_is_term)]
+TermText = Annotated[Words, AfterValidator(_is_term)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class PersonOut(Schema):
@@ -144,9 +145,9 @@ class CueOut(Schema):
 class CueIn(Schema):
     """What is really spoken from `start` to `end`; empty text: nothing."""
 
-    start: float = Field(ge=0)
-    end: float = Field(gt=0)
-    text: str = Field(max_length=500)
+    start: Seconds
+    end: Seconds
+    text: Words = Field(max_length=500)
 
 
 class TranscriptOut(Schema):

@@ -63,6 +63,7 @@ class CallerRequest(HttpRequest):
 
 
 @api.exception_handler(actions.TagError)
+@api.exception_handler(actions.CueError)
 @api.exception_handler(actions.TermError)
 @api.exception_handler(actions.HearingError)
 @api.exception_handler(community.RatingError)
@@ -160,9 +161,7 @@ def read_transcript(request: CallerRequest, code: UUID) -> dict[str, Any]:
     "/clips/{uuid:code}/transcript/cue", response={200: CueOut, 404: Problem, 422: Problem}, summary="Correct a cue"
 )
 def correct_cue(request: CallerRequest, code: UUID, cue: CueIn) -> dict[str, Any]:
-    """Owners and curators; searchable at once, and no later run overwrites it."""
-    if cue.end <= cue.start:
-        raise HttpError(422, "A cue ends after it starts.")
+    """Owners and curators; within the clip, 30 seconds at most; searchable at once, and no later run overwrites it."""
     clip = get_clip_for(request.user, code, to="edit")
     actions.correct_cue(clip, start=cue.start, end=cue.end, text=cue.text, by=request.user)
     return {**cue.dict(), "corrected": True}

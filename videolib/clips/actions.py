@@ -25,10 +25,21 @@ from videolib.search.backends import get_backend
 MOST_TAGS = 20
 # An engine is told some sixty names at a time; the most useful for a clip are chosen among these.
 MOST_TERMS = 1000
+# Players and people round: a cue may end this many seconds after the picture.
+AFTER_THE_END = 1.0
+# A correction is of a caption or a few: engines hear half a minute at once, so no cue is longer, and 500 characters
+# take about as long to say. One of an hour would silence all that is said in it.
+LONGEST_CORRECTION = 30.0
+# Stretches that overlap by less only touch: the page writes times with milliseconds, and engines round.
+TOUCH = 0.01
 
 
 class TagError(ValueError):
     """A tag that cannot be; the message says why."""
+
+
+class CueError(ValueError):
+    """A stretch of time in which nothing can be corrected; the message says why."""
 
 
 class TermError(ValueError):
@@ -111,11 +122,28 @@ def _set_tags(clip: Clip, names: Sequence[str], by: User) -> None:
     Tagging.objects.bulk_create(rows, ignore_conflicts=True)
 
 
+def check_stretch(clip: Clip, *, start: float, end: float) -> None:
+    """Raises CueError when a correction cannot be from `start` to `end` (seconds)."""
+    duration = clip.recording and clip.recording.duration
+    if not duration:
+        raise CueError("There is nothing to correct in this clip yet.")
+    # NaN and infinity fail this, too.
+    if not (0 <= start < end - TOUCH and end <= duration + AFTER_THE_END):
+        raise CueError(f"The times must lie within the clip (0 to {duration:.1f} seconds), the start before the end.")
+    if end - start > LONGEST_CORRECTION:
+        raise CueError(f"One correction covers at most {LONGEST_CORRECTION:.0f} seconds; correct cue by cue.")
+
+
 @transaction.atomic
 def correct_cue(clip: Clip, *, start: float, end: float, text: str, by: User) -> CueEdit:
-    """Say what is really spoken from `start` to `end` (seconds); empty text: nothing. Searchable at once."""
-    clip.cue_edits.filter(start__lt=end - 0.01, end__gt=start + 0.01).delete()
-    said = Cue.objects.filter(transcript__recording__clips=clip, start__lt=end - 0.01, end__gt=start + 0.01)
+    """Say what is really spoken from `start` to `end` (seconds); empty text: nothing. Searchable at once.
+
+    Raises CueError for times that cannot be.
+    """
+    check_stretch(clip, start=start, end=end)
+    overlapping = Q(start__lt=end - TOUCH, end__gt=start + TOUCH)
+    clip.cue_edits.filter(overlapping).delete()
+    said = Cue.objects.filter(overlapping, transcript__recording__clips=clip)
     heard = " ".join(said.values_list("text", flat=True))
     edit = CueEdit.objects.create(clip=clip, start=start, end=end, text=text.strip(), heard=heard, by=by)
     index_clip(clip)
@@ -125,7 +153,7 @@ def correct_cue(clip: Clip, *, start: float, end: float, text: str, by: User) ->
 @transaction.atomic
 def undo_correction(clip: Clip, *, start: float, end: float) -> None:
     """Go back to what the engine heard there."""
-    clip.cue_edits.filter(start__lt=end - 0.01, end__gt=start + 0.01).delete()
+    clip.cue_edits.filter(start__lt=end - TOUCH, end__gt=start + TOUCH).delete()
     index_clip(clip)
 
 

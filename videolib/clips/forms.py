@@ -20,8 +20,6 @@ WHO = [
     (Visibility.TEAM, "The whole team. Everybody who signs in here finds and watches it."),
     (Visibility.UNLISTED, "Team members with the link. Only curators come across it in lists and search."),
 ]
-# Players and people round: a cue may end this many seconds after the picture.
-AFTER_THE_END = 1.0
 
 
 class SureCheckbox(forms.CheckboxInput):
@@ -111,7 +109,7 @@ class TagForm(forms.Form):
 class StretchForm(forms.Form):
     """A stretch of a clip's time, in seconds."""
 
-    start = forms.FloatField(min_value=0)
+    start = forms.FloatField()
     end = forms.FloatField()
 
     def __init__(self, clip: Clip, sent: QueryDict) -> None:
@@ -119,12 +117,13 @@ class StretchForm(forms.Form):
         self.clip = clip
 
     def clean(self) -> dict[str, Any]:
-        """It has a length, and lies within the clip."""
+        """A correction can be there. The page wrote the times, so what helps is a fresh page."""
         times = super().clean() or self.cleaned_data
-        start, end = times.get("start"), times.get("end")
-        duration = self.clip.recording and self.clip.recording.duration
-        if start is None or end is None or start >= end or not duration or end > duration + AFTER_THE_END:
-            raise forms.ValidationError("These times do not lie within the clip. Reload the page and try again.")
+        if times.keys() >= {"start", "end"}:
+            try:
+                actions.check_stretch(self.clip, start=times["start"], end=times["end"])
+            except actions.CueError as refusal:
+                raise forms.ValidationError(f"{refusal} Reload the page and try again.") from refusal
         return times
 
 

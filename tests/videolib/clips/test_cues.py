@@ -171,8 +171,26 @@ def test_a_second_correction_takes_the_place_of_the_first(clip: Clip, owner: Any
     assert [edit.text for edit in CueEdit.objects.all()] == ["second"]
 
 
+@pytest.mark.parametrize(("start", "end"), [(0, float("inf")), (float("nan"), 2), (-1, 2), (2, 2), (59, 62), (0, 31)])
+def test_no_door_can_correct_at_times_that_cannot_be(clip: Clip, owner: Any, start: float, end: float) -> None:
+    with pytest.raises(actions.CueError):
+        actions.correct_cue(clip, start=start, end=end, text="x", by=owner)
+    assert not CueEdit.objects.exists()
+
+
 @pytest.mark.parametrize(
-    "times", [("", "2"), ("x", "2"), ("nan", "2"), ("-1", "2"), ("2", "2"), ("3", "2"), ("0", "1e9"), ("inf", "inf")]
+    "times",
+    [
+        ("", "2"),
+        ("x", "2"),
+        ("nan", "2"),
+        ("-1", "2"),
+        ("2", "2"),
+        ("3", "2"),
+        ("0", "1e9"),
+        ("inf", "inf"),
+        ("0", "31"),
+    ],
 )
 def test_times_that_cannot_be_are_a_sentence(
     clip: Clip, owner: Any, times: tuple[str, str], client_of: Callable[..., Client]
