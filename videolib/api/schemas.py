@@ -20,7 +20,7 @@ def _without_nul(words: str) -> str:
     return words
 
 
-# As the forms of the pages take them.
+# As the forms of the pages take them; and text only, no halves of a character (JSON can write "\ud800").
 Words = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_without_nul)]
 
 
@@ -102,15 +102,15 @@ class ClipIn(Schema):
     title: Annotated[Words, StringConstraints(min_length=1, max_length=200)] | None = None
     description: Words | None = Field(None, max_length=10_000)
     visibility: VisibilityName | None = None
-    license: str | None = Field(None, description="The name of a licence of this library; empty takes it off.")
+    license: Words | None = Field(None, description="The name of a licence of this library; empty takes it off.")
     allow_download: bool | None = None
-    tags: list[str] | None = Field(None, max_length=20)
+    tags: list[Words] | None = Field(None, max_length=20)
 
 
 class TagIn(Schema):
     """A tag's name; case and spaces do not matter."""
 
-    name: str
+    name: Words
 
 
 class TermsIn(Schema):

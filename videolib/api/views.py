@@ -6,8 +6,9 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI, Query, Status
@@ -72,6 +73,18 @@ def refused(request: HttpRequest, error: Exception) -> HttpResponse:
     return api.create_response(request, {"detail": str(error)}, status=422)
 
 
+@api.exception_handler(Http404)
+def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
+    """The sentence of whoever looked; ninja's own says "Not Found"."""
+    return api.create_response(request, {"detail": str(error)}, status=404)
+
+
+@api.exception_handler(PermissionDenied)
+def forbidden(request: HttpRequest, error: PermissionDenied) -> HttpResponse:
+    """The sentence of the rule, which says who may."""
+    return api.create_response(request, {"detail": str(error)}, status=403)
+
+
 @api.get("/clips", response=ClipPage, summary="Clips listed for you, the newest first")
 def list_clips(
     request: CallerRequest, tag: str = "", mine: bool = False, limit: Limit = 20, offset: Offset = 0
@@ -127,9 +140,13 @@ def add_tag(request: CallerRequest, code: UUID, tag: TagIn) -> list[str]:
     return sorted(clip.tags.values_list("name", flat=True))
 
 
-@api.delete("/clips/{uuid:code}/tags/{name}", response={200: list[str], 404: Problem}, summary="Take a tag off")
+@api.delete(
+    "/clips/{uuid:code}/tags/{path:name}",
+    response={200: list[str], 403: Problem, 404: Problem},
+    summary="Take a tag off",
+)
 def remove_tag(request: CallerRequest, code: UUID, name: str) -> list[str]:
-    """Whoever put it on, owners and curators."""
+    """Whoever put it on, owners and curators. The name may hold a slash."""
     clip = get_clip_for(request.user, code, to="tag")
     actions.untag_clip(clip, get_tagging_for(request.user, clip, name).tag)
     return sorted(clip.tags.values_list("name", flat=True))

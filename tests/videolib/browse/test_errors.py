@@ -27,12 +27,6 @@ def test_an_unknown_address_says_what_may_be_wrong(client_of, make_user):
         assert "not shared with you" in response.content.decode()
 
 
-def test_an_unknown_address_of_the_api_answers_in_json(client):
-    response = client.get("/api/v1/no-such-thing")
-    assert response.status_code == 404
-    assert response.headers["Content-Type"].startswith("application/json")
-
-
 def test_what_a_role_may_not_do_shows_the_sentence_of_the_view(client_of, make_user):
     with failing(PermissionDenied("Ask an admin to make you a curator.")):
         response = client_of(make_user()).get("/")
