@@ -12,6 +12,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.views import redirect_to_login
 from django.db import models
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 
@@ -20,7 +21,7 @@ from videolib.accounts import actions as people_actions
 from videolib.accounts.access import admin_required, get_person_for, person_of
 from videolib.accounts.models import ApiToken, AuditEntry, Invitation, Role, User
 from videolib.clips import actions as clip_actions
-from videolib.clips.access import get_clip_for
+from videolib.clips.access import remember_look
 from videolib.clips.models import Clip, CueEdit, LibrarySettings, License, Tag, Tagging, Term
 from videolib.community.models import Pin, Rating
 from videolib.search.models import Passage
@@ -32,8 +33,10 @@ else:
     ModelAdmin = admin.ModelAdmin
 
 # Hashes open nothing, but nobody needs to see them; what is said in a private clip is read on its page, where that is
-# written down.
-NEVER_SHOWN = frozenset({"password", "secret_hash", "text", "heard", "starts", "answers_text", "file_name"})
+# written down. Hints hold its vocabulary, an upload's metadata the name of its file.
+NEVER_SHOWN = frozenset(
+    {"password", "secret_hash", "text", "heard", "starts", "answers_text", "file_name", "metadata", "hints"}
+)
 # A clip's name may be private: other tables name it by its code.
 CLIP = "clip"
 
@@ -87,6 +90,10 @@ class ReadOnly(ModelAdmin):
         """Never here."""
         return False
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """By the filters on the page alone: any other would find out hidden words, letter by letter."""
+        return lookup.partition("__")[0] in self.list_filter
+
     @admin.display(description="clip", ordering="clip")
     def clip_code(self, row: Any) -> str:
         """The clip this is about."""
@@ -113,12 +120,20 @@ class ClipTable(ReadOnly):
         """The title, where the team knows it."""
         return "(private)" if clip.visibility == "private" else clip.title
 
-    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
-        """One clip; an admin's look at a private one is remembered."""
-        clip = self.get_object(request, object_id)
-        if clip and clip.visibility == "private":
-            get_clip_for(request.user, clip.code)
-        return super().change_view(request, object_id, *args, **kwargs)
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Clip | None:
+        """One clip, for every page about one; an admin's look at a private one is remembered, in the trash, too."""
+        clip: Clip | None = super().get_object(request, *args, **kwargs)
+        if clip:
+            remember_look(clip, person_of(request))
+        return clip
+
+
+class TaggingTable(ReadOnly):
+    """Which tag is on which clip, private ones apart: a tag tells what is in them."""
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Tagging]:
+        """What the team can see for itself."""
+        return super().get_queryset(request).exclude(clip__visibility="private")
 
 
 class Deeds(ModelAdmin):
@@ -136,9 +151,10 @@ class Deeds(ModelAdmin):
             return HttpResponseRedirect(request.get_full_path())
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """What goes along; that it may not be deleted by itself does not keep it."""
-        to_delete, counts, _, protected = super().get_deleted_objects(objs, request)
-        return to_delete, counts, set(), protected
+        """What goes, and how much goes along, but not off which clips: they may be private. That it may not be deleted
+        by itself does not keep it."""
+        _, counts, _, protected = super().get_deleted_objects(objs, request)
+        return [str(obj) for obj in objs], counts, set(), protected
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """By `remove`, like everything here."""
@@ -192,11 +208,17 @@ class PersonTable(Deeds):
 
 
 class TagTable(Deeds):
-    """Tags: another spelling, or none, on every clip at once."""
+    """Tags: another spelling, or none, on every clip at once. Those that only private clips have are not shown."""
 
     list_display = ("name", "folded")
     search_fields = ("name", "folded")
     fields = ("name",)
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Tag]:
+        """Tags of clips that are not private, and those of none."""
+        of_a_clip = Tagging.objects.filter(tag=OuterRef("pk"))
+        shared = Exists(of_a_clip.exclude(clip__visibility="private"))
+        return super().get_queryset(request).filter(shared | ~Exists(of_a_clip))
 
     def save_model(self, request: HttpRequest, obj: Tag, form: forms.ModelForm[Tag], change: bool) -> None:
         """A new tag, or a new spelling."""
@@ -240,8 +262,9 @@ def show(model: type[models.Model], table: type[ReadOnly] = ReadOnly, **options:
 
 
 show(Clip, ClipTable, list_display=["code", "shown_title", "owner", "visibility", "published_at", "trashed_at"])
-for table in (ApiToken, AuditEntry, Invitation, LibrarySettings, Pin, Rating, Tagging, Term):
+for table in (ApiToken, AuditEntry, Invitation, LibrarySettings, Pin, Rating, Term):
     show(table)
+show(Tagging, TaggingTable)
 for pipeline_table in (Job, Recording, Rendition, Screen, Storyboard, Transcript):
     show(pipeline_table)
 for word_table in (Cue, CueEdit, Passage, Upload):

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.test import Client
+from django.utils import timezone
 
 from transcode.models import Job
 from videolib.accounts.actions import create_token
 from videolib.accounts.models import AuditEntry, User
 from videolib.admin import tables
-from videolib.clips.models import License, Tag
+from videolib.clips.models import License, Tag, Tagging
 from videolib.search.backends import get_backend
 from videolib.search.types import Query
+from videolib.uploads.actions import create_upload
 
 CHANGED_THERE = {"user", "tag", "license"}
 NAMED_BY_WORDS = {"cue", "cueedit", "passage", "upload"}
@@ -96,6 +99,70 @@ def test_a_look_at_a_private_clip_is_remembered(client, admin, make_clip):
     clip = make_clip(title="Payroll", visibility="private")
     client.get(path(clip, clip.pk, "change"))
     assert AuditEntry.objects.get(deed="open private clip").by == admin
+
+
+@pytest.mark.parametrize("page", ["change", "history"])
+@pytest.mark.parametrize("trashed_at", [None, timezone.now()])
+def test_every_page_of_a_private_clip_is_remembered(client, admin, make_clip, page, trashed_at):
+    clip = make_clip(title="Payroll", visibility="private", trashed_at=trashed_at)
+    assert "Payroll" in client.get(path(clip, clip.pk, page)).text
+    assert AuditEntry.objects.get(deed="open private clip").by == admin
+
+
+def test_a_look_at_a_clip_of_the_team_or_at_ones_own_is_not_remembered(client, admin, make_clip):
+    for clip in (make_clip(), make_clip(admin, visibility="private")):
+        client.get(path(clip, clip.pk, "history"))
+    assert not AuditEntry.objects.filter(deed="open private clip").exists()
+
+
+class TestPrivateWords:
+    """What belongs to private clips is read in no other table."""
+
+    def pages(self, client: Client, *rows: Any) -> str:
+        listed = [client.get(path(model)) for model in MODELS if model is not AuditEntry]
+        return "".join(page.text for page in [*listed, *(client.get(path(row, row.pk, "change")) for row in rows)])
+
+    def test_tags_that_only_private_clips_have_are_not_there(self, client, make_clip):
+        private, shared = make_clip(visibility="private", tags=["Salaries", "Git"]), make_clip(tags=["Git"])
+        Tag.objects.create(name="Idle", folded="idle")
+        pages = self.pages(client, Tag.objects.get(folded="salaries"), private.taggings.first())
+        assert "Salaries" not in pages
+        assert all(name in client.get(path(Tag)).text for name in ("Git", "Idle"))
+        tagged = client.get(path(Tagging)).text
+        assert str(shared.code) in tagged
+        assert str(private.code) not in tagged
+
+    def test_what_the_speech_engine_was_told_is_not_there(self, client, make_clip):
+        recording = make_clip(visibility="private").recording
+        type(recording).objects.update(hints={"vocabulary": ["Payroll"]})
+        assert "Payroll" not in self.pages(client, recording)
+
+    def test_names_of_files_are_not_there(self, client, make_user, data_folder):
+        metadata = f"filename {b64encode(b'Payroll.mp4').decode()}"
+        upload = create_upload(by=make_user("contributor"), size=1, file_name="Payroll.mp4", metadata=metadata)
+        pages = self.pages(client, upload)
+        assert "Payroll" not in pages
+        assert metadata not in pages
+
+    @pytest.mark.parametrize(
+        "asked",
+        ["clip/?title__startswith=Pay", "clip/?description=x", "cue/?text__contains=x", "recording/?hints__contains=x"],
+    )
+    def test_nobody_finds_words_out_by_filtering(self, client, make_clip, asked):
+        make_clip(title="Payroll", visibility="private")
+        app = "transcode" if asked.startswith(("cue", "recording")) else "videolib"
+        assert client.get(f"/django-admin/{app}/{asked}").status_code == 400
+
+    def test_clips_are_still_filtered_by_who_may_see_them(self, client, make_clip):
+        make_clip(title="Printing")
+        assert "Printing" in client.get("/django-admin/videolib/clip/?visibility__exact=team").text
+
+    def test_deleting_a_tag_tells_not_on_which_clips_it_was(self, client, make_clip):
+        private = make_clip(visibility="private", tags=["Git"])
+        make_clip(tags=["Git"])
+        page = client.get(path(Tag, Tag.objects.get().pk, "delete")).text
+        assert "Git" in page
+        assert f" on {private.pk}" not in page
 
 
 class TestPeople:

@@ -118,9 +118,17 @@ def get_clip_for(user: Viewer, code: UUID | str, *, to: Deed = "see") -> Clip:
     clip = clips.filter(code=code).first()
     if clip is None:
         raise Http404("There is no such clip, or it is not shared with you.")
-    if clip.visibility == "private" and clip.owner_id != user.pk:
-        _remember_look(clip, user)
+    remember_look(clip, user)
     return clip
+
+
+def remember_look(clip: Clip, user: Viewer) -> None:
+    """Write into the audit log that `user` opens somebody else's private clip; anything else is nobody's business."""
+    if clip.visibility != "private" or clip.owner_id == user.pk:
+        return
+    look = {"deed": "open private clip", "thing": f"clip {clip.code}", "by_id": user.pk}
+    if not AuditEntry.objects.filter(**look, at__gt=timezone.now() - SAME_LOOK).exists():
+        AuditEntry.objects.create(**look, details={"title": clip.title, "owner": clip.owner.email})
 
 
 def may_do(user: Viewer, clip: Clip, deed: Deed) -> bool:
@@ -157,9 +165,3 @@ def tags_part(user: Viewer, clip: Clip, error: str = "") -> TagsPart:
     taggings = clip.taggings.select_related("tag").order_by("tag__folded")
     tags = [(tagging.tag, all_of_them or tagging.by_id == user.pk) for tagging in taggings]
     return {"clip": clip, "tags": tags, "tag_error": error}
-
-
-def _remember_look(clip: Clip, user: Viewer) -> None:
-    look = {"deed": "open private clip", "thing": f"clip {clip.code}", "by_id": user.pk}
-    if not AuditEntry.objects.filter(**look, at__gt=timezone.now() - SAME_LOOK).exists():
-        AuditEntry.objects.create(**look, details={"title": clip.title, "owner": clip.owner.email})
