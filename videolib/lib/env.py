@@ -101,10 +101,14 @@ def kept_secret(path: Path, make: Callable[[], str]) -> str:
 
 
 def data_folder(name: str, default: Path) -> Path:
-    """The folder everything is kept in, made where it is missing."""
+    """The folder everything is kept in, made where it is missing.
+
+    Made for nobody else's eyes: in it are sessions and private clips. One that is there keeps its mode: it may be a
+    volume, or shared on purpose.
+    """
     folder = Path(text(name, str(default))).expanduser().absolute()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise ImproperlyConfigured(
             f"{name} is {str(folder)!r}, which cannot be made ({error.strerror}); name a folder you may write to."

@@ -123,6 +123,20 @@ def test_a_data_folder_is_made(given: Callable[[str | None], None], tmp_path: Pa
     assert (tmp_path / "a" / "b").is_dir()
 
 
+def test_a_data_folder_we_make_is_for_its_owner_only(given: Callable[[str | None], None], tmp_path: Path) -> None:
+    given(str(tmp_path / "library"))
+    env.data_folder(NAME, tmp_path)
+    assert stat.S_IMODE((tmp_path / "library").stat().st_mode) == 0o700
+
+
+def test_a_data_folder_that_is_there_keeps_its_mode(given: Callable[[str | None], None], tmp_path: Path) -> None:
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library").chmod(0o750)
+    given(str(tmp_path / "library"))
+    env.data_folder(NAME, tmp_path)
+    assert stat.S_IMODE((tmp_path / "library").stat().st_mode) == 0o750
+
+
 def test_a_data_folder_that_cannot_be_made_is_refused(given: Callable[[str | None], None], tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     given(str(tmp_path / "file" / "library"))
