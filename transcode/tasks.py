@@ -27,7 +27,7 @@ from transcode.media.sound import SoundOnDisk
 from transcode.models import Recording, Rendition, Screen, Step, Storyboard
 from transcode.speech.base import get_engine
 from transcode.transcript import WordsOf
-from transcode.workspace import Work, run_job, sweep
+from transcode.workspace import Work, remove_stray_folders, run_job, sweep
 
 
 @shared_task(name="transcode.inspect")
@@ -135,8 +135,9 @@ def _transcribe(work: Work) -> None:
 
 @shared_task(name="transcode.sweep_jobs")
 def sweep_jobs() -> None:
-    """Send again what brokers and workers lost."""
+    """Send again what brokers and workers lost, and remove what killed workers left."""
     sweep()
+    remove_stray_folders()
 
 
 # Whoever has to run a job without a worker (import_clips --wait) runs the very same code.

@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 # The first wait before another attempt; it doubles with each, and a random part keeps failures from marching in step.
 BACK_OFF = timedelta(seconds=10)
 SECONDS_BETWEEN_BEATS = 1.0
+# A worker that lost its lease may go on in its folder until it notices: so many leases are enough for that.
+LEASES_UNTIL_STRAY = 10
 OUR_FAULT = "Something went wrong on our side; please try again, and tell an admin if it happens again."
 
 
@@ -104,9 +106,9 @@ def run_job(job_id: int, do: Callable[[Work], None]) -> bool:
     if job is None:
         return False
     folder = Path(settings.SCRATCH_ROOT) / str(job.claim)
-    folder.mkdir(parents=True)
     work = Work(job, cast(UUID, job.claim), folder)
     try:
+        folder.mkdir(parents=True)
         with _heartbeat(work):
             do(work)
     except LeaseLost:
@@ -148,6 +150,27 @@ def sweep() -> int:
         else:
             send_job(job)
     return len(jobs)
+
+
+def remove_stray_folders() -> int:
+    """Remove scratch folders that killed workers left behind. Returns how many."""
+    before = time.time() - LEASES_UNTIL_STRAY * settings.LEASE_SECONDS
+    old = [folder for folder in Path(settings.SCRATCH_ROOT).glob("*/") if _changed_at(folder) < before]
+    # Asked afterwards: a folder is made by whoever holds the claim, so none of these belongs to a claim still to come.
+    claims = {str(claim) for claim in Job.objects.filter(state=State.RUNNING).values_list("claim", flat=True)}
+    stray = [folder for folder in old if folder.name not in claims]
+    for folder in stray:
+        log.warning("scratch folder %s belongs to no running job and goes", folder.name)
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(stray)
+
+
+def _changed_at(folder: Path) -> float:
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:
+        # Its job ended just now.
+        return float("inf")
 
 
 def _is_due(job: Job, now: datetime) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,8 @@ from transcode.actions import skip_step, start_step, try_again
 from transcode.media.errors import MediaError
 from transcode.models import Job, Recording, State, Step
 from transcode.signals import recording_changed
-from transcode.workspace import OUR_FAULT, LeaseLost, Work, claim_job, run_job, sweep
+from transcode.tasks import sweep_jobs
+from transcode.workspace import OUR_FAULT, LeaseLost, Work, claim_job, remove_stray_folders, run_job, sweep
 
 pytestmark = pytest.mark.django_db
 
@@ -138,6 +141,38 @@ def test_a_mistake_of_ours_shows_no_traceback(job: Job, settings: Any) -> None:
 def test_the_scratch_folder_goes_however_it_ends(job: Job, data_folder: Path) -> None:
     run_job(job.pk, fail("No.", permanent=True))
     assert list((data_folder / "scratch").iterdir()) == []
+
+
+def test_without_room_for_a_scratch_folder_it_is_tried_again(job: Job, data_folder: Path, settings: Any) -> None:
+    (data_folder / "file").touch()
+    settings.SCRATCH_ROOT = data_folder / "file"
+    assert run_job(job.pk, finish)
+    job.refresh_from_db()
+    assert (job.state, job.attempt, job.claim) == (State.QUEUED, 1, None)
+
+
+def test_scratch_folders_of_killed_workers_are_swept(job: Job, data_folder: Path, settings: Any) -> None:
+    claimed = claim_job(job.pk)
+    assert claimed
+    names = {"running": str(claimed.claim), "killed": str(uuid4()), "just begun": str(uuid4())}
+    folders = {name: data_folder / "scratch" / folder for name, folder in names.items()}
+    long_ago = time.time() - 11 * settings.LEASE_SECONDS
+    for name, folder in folders.items():
+        folder.mkdir()
+        (folder / "source.mp4").touch()
+        if name != "just begun":
+            os.utime(folder, (long_ago, long_ago))
+    assert remove_stray_folders() == 1
+    assert {name for name, folder in folders.items() if folder.exists()} == {"running", "just begun"}
+    assert remove_stray_folders() == 0
+
+
+def test_the_sweep_by_the_clock_takes_scratch_folders_too(data_folder: Path) -> None:
+    stray = data_folder / "scratch" / str(uuid4())
+    stray.mkdir()
+    os.utime(stray, (0, 0))
+    sweep_jobs()
+    assert not stray.exists()
 
 
 def test_files_of_a_failed_attempt_are_removed(job: Job, data_folder: Path) -> None:
