@@ -6,6 +6,8 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from videolib.management.commands.search import Command
+
 SAID = [(0, 4, "welcome everybody"), (61.5, 66, "now rebase the feature branch"), (70, 74, "and push it again")]
 
 
@@ -90,3 +92,26 @@ def test_no_text_is_an_error(run, text, make_clip):
 def test_titles_cannot_steer_the_terminal(run, make_clip):
     make_clip(title="Git \x1b[2J here")
     assert "\x1b" not in run("git")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("-dash", "--as", "{}", "--json"),
+        ("--as={}", "-dash", "--json"),
+        ("--json", "-verbose", "-help", "dash", "--as", "{}"),
+        ("dash", "--as", "{}", "--json", "--", "--limit"),
+    ],
+)
+def test_what_is_looked_for_may_start_with_a_dash(words, make_user, make_clip, capsys):
+    make_clip(title="A dash of salt")
+    email = make_user("learner").email
+    Command().run_from_argv(["manage.py", "search", *(word.format(email) for word in words)])
+    assert [hit["title"] for hit in json.loads(capsys.readouterr().out)] == ["A dash of salt"]
+
+
+@pytest.mark.parametrize("words", [("--as", "ann@example.com"), ("git", "--as")])
+def test_without_words_or_a_person_it_says_what_is_missing(words, capsys):
+    with pytest.raises(SystemExit):
+        Command().run_from_argv(["manage.py", "search", *words])
+    assert "error:" in capsys.readouterr().err

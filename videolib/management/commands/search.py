@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from videolib.accounts.models import User
 from videolib.browse.search import ClipHit, search_clips
+from videolib.lib.terminal import printable
 from videolib.search.types import Snippet
 from videolib.templatetags.library import duration, field_name, watch_at
 
@@ -23,10 +25,27 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The command line."""
-        parser.add_argument("query", nargs="+", metavar="QUERY", help="what to look for; any text")
+        parser.add_argument(
+            "query", nargs="+", metavar="QUERY", help="what to look for: any text, which -- parts from options"
+        )
         parser.add_argument("--as", dest="email", required=True, metavar="EMAIL", help="whose eyes to look with")
         parser.add_argument("--limit", type=int, default=20, metavar="N", help=f"so many clips, 1 to {MOST}")
         parser.add_argument("--json", action="store_true", help="a JSON list on standard output, nothing else")
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Any text may be looked for: what is no option is a word of the query, a dash before it or not."""
+        parser = self.create_parser(argv[0], argv[1])
+        takes_value = {name: action.nargs != 0 for action in parser._actions for name in action.option_strings}
+        options, words, rest = list[str](), list[str](), iter(argv[2:])
+        for each in rest:
+            name, equals, _ = each.partition("=")
+            if each == "--":
+                words += rest
+            elif name not in takes_value:
+                words.append(each)
+            else:
+                options += [each] if equals or not takes_value[name] else [each, *islice(rest, 1)]
+        super().run_from_argv([*argv[:2], *options, "--", *words])
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Print what is found; nothing found is no error."""
@@ -44,7 +63,7 @@ class Command(BaseCommand):
             self._print(rank, hit)
 
     def _print(self, rank: int, hit: ClipHit) -> None:
-        self.stdout.write(f"\n{rank}. {_printable(hit.clip.title)}")
+        self.stdout.write(f"\n{rank}. {printable(hit.clip.title)}")
         for moment in hit.moments:
             place = duration(moment.at_seconds) if moment.field == "speech" else field_name(moment.field)
             self.stdout.write(f"   {place:>7}  {self._marked(moment.snippet)}")
@@ -54,9 +73,4 @@ class Command(BaseCommand):
         """Matches in the terminal's own emphasis, or in brackets where there is none."""
         plain = self.style.SUCCESS("x") == "x"
         mark = "[{}]".format if plain else self.style.SUCCESS
-        return "".join(mark(_printable(part)) if matched else _printable(part) for part, matched in snippet.parts)
-
-
-def _printable(text: str) -> str:
-    """Without what would steer a terminal."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
+        return "".join(mark(printable(part)) if matched else printable(part) for part, matched in snippet.parts)
