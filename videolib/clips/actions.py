@@ -292,7 +292,7 @@ def unhide_clip(clip: Clip, *, by: User) -> None:
 
 @transaction.atomic
 def hand_over_clips(owner: User, to: User, *, by: User) -> int:
-    """Give all clips of one person, trash included, to another. Returns how many."""
+    """Give all clips of one person, trash and uploads under way included, to another. Returns how many."""
     handed = Clip.objects.filter(owner=owner).update(owner=to)
     write_audit("hand over clips", f"person {owner.email}", by=by, to=to.email, clips=handed)
     return handed

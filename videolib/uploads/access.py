@@ -37,9 +37,13 @@ def check_may_upload(user: User | AnonymousUser) -> User:
 
 
 def get_upload_for(user: User | AnonymousUser, code: UUID) -> Upload:
-    """The upload of that code; UploadRefused(404) for anybody but its owner, 410 when it can not be gone on with."""
+    """The upload of that code, for the owner of its clip.
+
+    UploadRefused: 404 for anybody else, also for who began it and whose clips were handed over since; 410 when it can
+    not be gone on with.
+    """
     owner = check_may_upload(user)
-    upload = Upload.objects.select_related("clip").filter(code=code, owner=owner).first()
+    upload = Upload.objects.select_related("clip__owner").filter(code=code, clip__owner=owner).first()
     if upload is None:
         raise UploadRefused(404, "There is no such upload. Start again with the same file.")
     if upload.has_lapsed:
@@ -52,7 +56,7 @@ def get_upload_for(user: User | AnonymousUser, code: UUID) -> Upload:
 def bytes_used_by(user: User) -> int:
     """What counts against the quota: the recordings of their clips, trash included, and what is still to arrive."""
     recordings = Recording.objects.filter(pk__in=user.clips.values("recording"))
-    under_way = Upload.objects.open().filter(owner=user, clip__trashed_at=None)
+    under_way = Upload.objects.open().filter(clip__owner=user, clip__trashed_at=None)
     return sum(rows.aggregate(total=Sum("size_bytes", default=0))["total"] for rows in (recordings, under_way))
 
 

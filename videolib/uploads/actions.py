@@ -61,7 +61,6 @@ def create_upload(
         check_disk(size)
         clip = _create_draft(by, file_name, details or {})
         upload = Upload.objects.create(
-            owner=by,
             clip=clip,
             file_name=file_name.replace("\0", "")[:255],
             metadata=metadata,
@@ -207,9 +206,9 @@ def remove_expired_uploads() -> int:
             _finish_quietly(upload)
     now = timezone.now()
     abandoned = Q(expires_at__lt=now) | Q(clip__trashed_at__lt=now - TIME_TO_UNDO)
-    uploads = list(Upload.objects.open().filter(abandoned).select_related("owner"))
+    uploads = list(Upload.objects.open().filter(abandoned).select_related("clip__owner"))
     for upload in uploads:
-        cancel_upload(upload, by=upload.owner)
+        cancel_upload(upload, by=upload.clip.owner)
     _remove_strays()
     return len(uploads)
 

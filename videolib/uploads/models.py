@@ -24,15 +24,14 @@ class UploadQuerySet(models.QuerySet["Upload"]):
 
     def unfinished_of(self, owner: User) -> UploadQuerySet:
         """What `owner` can go on with: not expired, its draft not deleted; the last one begun first."""
-        standing = self.open().filter(owner=owner, expires_at__gt=timezone.now(), clip__trashed_at=None)
+        standing = self.open().filter(clip__owner=owner, expires_at__gt=timezone.now(), clip__trashed_at=None)
         return standing.select_related("clip").order_by("-created_at", "-pk")
 
 
 class Upload(models.Model):
-    """One transfer. Its bytes lie in one file under UPLOADS_ROOT; how many is the size of that file."""
+    """One transfer; its owner is that of its clip. How many bytes arrived: the size of its file under UPLOADS_ROOT."""
 
     code = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="uploads")
     clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="uploads")
     file_name = models.CharField(max_length=255, blank=True)
     # Upload-Metadata as the client sent it: tus wants it given back as it came.

@@ -123,7 +123,7 @@ def _first_bytes(upload: Upload, body: Body, checksum: tus.Checksum | None) -> i
         return actions.receive(upload, body, offset=0, checksum=checksum)
     except UploadRefused as refusal:
         if refusal.status == 413:
-            actions.cancel_upload(upload, by=upload.owner)
+            actions.cancel_upload(upload, by=upload.clip.owner)
             raise
         return upload.received
 
@@ -138,7 +138,7 @@ def one_upload(request: HttpRequest, method: str, code: UUID) -> HttpResponse:
         return _standing(upload)
     if method == "PATCH":
         return _take_bytes(request, upload)
-    actions.cancel_upload(upload, by=upload.owner)
+    actions.cancel_upload(upload, by=upload.clip.owner)
     return HttpResponse(status=204)
 
 
