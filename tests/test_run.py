@@ -146,7 +146,7 @@ def test_an_empty_folder_becomes_a_library_that_answers_works_and_ends(library: 
     broker = one.data / "run" / "broker.url"
     assert stat.S_IMODE(broker.stat().st_mode) == stat.S_IMODE((one.data / "secret_key").stat().st_mode) == 0o600
     served = one.manage(
-        "shell", "--no-imports", "-c", "from videolib.lib.queue import queues_served as q; print(*sorted(q()))"
+        "shell", "--no-imports", "-c", "from transcode.nudge import queues_served as q; print(*sorted(q()))"
     )
     assert served.stdout.split() == ["light", "media", "screen", "speech"], served.stderr
     password = broker.read_text().split(":")[2].partition("@")[0]

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-
-from celery import current_app
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
+from transcode import nudge
 from transcode.models import Job, Step
-
-log = logging.getLogger(__name__)
 
 # (queue, priority): 0 is taken first, so what makes the next clip playable goes before what makes the last one better.
 QUEUES: dict[Step, tuple[str, int]] = {
@@ -29,10 +23,7 @@ def send_job(job: Job) -> None:
 
 
 def _send(job_id: int, step: str, queue: str, priority: int) -> None:
-    if not settings.BROKER_URL:
-        return
-    Job.objects.filter(pk=job_id).update(sent_at=timezone.now())
-    try:
-        current_app.send_task(f"transcode.{step}", args=[job_id], queue=queue, priority=priority, retry=False)
-    except (OperationalError, OSError) as error:
-        log.warning("job %s was not sent, no broker answers: %s", job_id, error)
+    # Written first: a worker may take the job, and write here, before the message is known to be sent.
+    if nudge.has_broker():
+        Job.objects.filter(pk=job_id).update(sent_at=timezone.now())
+        nudge.send(f"transcode.{step}", job_id, queue=queue, priority=priority)

@@ -12,7 +12,20 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "videolib.settings")
 # What a worker prints once it takes work, whatever LOG_LEVEL is: `make run` waits for it.
 READY_LINE = "videolib worker is ready"
 
-app = Celery("videolib")
+# A broker that takes the call and then says nothing is waited for so long, in seconds.
+SILENCE = 2
+
+
+class Library(Celery):
+    """Celery, in which whoever sends does not wait for a silent broker as long as a worker may wait for its work."""
+
+    def connection_for_write(self, url: str | None = None, **options: Any) -> Any:
+        """See the class: a nudge that gets lost is sent again by the sweeper."""
+        options["transport_options"] = {"socket_timeout": SILENCE, **(options.get("transport_options") or {})}
+        return super().connection_for_write(url, **options)
+
+
+app = Library("videolib")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 # Rooms are plain packages, not Django apps, so they are named here.
 app.autodiscover_tasks(["transcode", "videolib.clips", "videolib.uploads"])

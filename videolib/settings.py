@@ -262,6 +262,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # claim. A day is longer than any job here.
     "visibility_timeout": 24 * 3600,
     "socket_connect_timeout": 2,
+    # For workers; whoever only sends waits for SILENCE (videolib/celery.py).
     "socket_timeout": 30,
     # A nudge that finds no broker is given up at once: the sweeper sends it again. Workers wait for one regardless.
     "max_retries": 0,

@@ -1,48 +1,25 @@
-"""Recordings taken in from folders: found, stored, followed to their end. `manage.py import_clips` prints it."""
+"""Recordings taken in from folders: found, and stored as clips. `following.py` waits for them."""
 
 from __future__ import annotations
 
+import logging
 import os
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from transcode.actions import try_again
 from transcode.media.checksum import sha256_of
-from transcode.models import Job, Recording, State, Step
-from transcode.tasks import RUN
+from transcode.models import Recording, State
+from transcode.workspace import OUR_FAULT
 from videolib.accounts.models import User
 from videolib.clips.models import Clip
-from videolib.lib.queue import queues_served
 from videolib.uploads.actions import UploadRefused, shown_name, spaced, take_file
+from videolib.uploads.following import Outcome, look
 
-# How often jobs are looked at, and how often workers, while waiting: seconds.
-LOOK = 0.2
-ASK_WORKERS = 15.0
+log = logging.getLogger(__name__)
+
 LONGEST_ERROR = 300
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one file; the fields of a line of `--json`."""
-
-    path: str
-    code: str | None = None
-    state: str = "queued"
-    error: str | None = None
-    warnings: tuple[str, ...] = ()
-    duplicate_of: str | None = None
-    seconds_to_playable: float | None = None
-    seconds_to_ready: float | None = None
-
-    def as_dict(self) -> dict[str, object]:
-        """Plain data."""
-        return {**asdict(self), "warnings": list(self.warnings)}
-
-    @property
-    def is_over(self) -> bool:
-        """Whether there is nothing left to wait for."""
-        return self.state in ("ready", "failed")
 
 
 @dataclass(frozen=True)
@@ -54,109 +31,81 @@ class Wish:
     tags: tuple[str, ...] = ()
 
 
-def find_files(paths: Iterable[str]) -> Iterator[tuple[str, Path]]:
-    """Every file to import as (name to print, path): files as given, folders walked in name order.
+@dataclass(frozen=True)
+class Found:
+    """Something to import: the name to print, where it is, and what was in the way when it could not be looked at."""
+
+    shown: str
+    path: Path
+    problem: OSError | None = None
+
+
+def find_files(paths: Iterable[str]) -> Iterator[Found]:
+    """Every file to import: files as given, folders walked in name order; a folder that cannot be read is named once.
 
     Within a folder only regular files count, whatever they are called; a link might lead anywhere and is left alone.
     """
-    for given in paths:
-        path = Path(given)
-        if path.is_dir():
-            yield from _walk(given, path)
-        else:
-            yield given, path
+    # A stack, not recursion: folders may lie deeper in each other than functions may.
+    waiting = [Found(given, Path(given)) for given in paths][::-1]
+    while waiting:
+        found = waiting.pop()
+        try:
+            if found.path.is_dir():
+                waiting += reversed(_inside(found))
+                continue
+        except OSError as error:
+            found = replace(found, problem=error)
+        yield found
 
 
-def _walk(shown: str, folder: Path) -> Iterator[tuple[str, Path]]:
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        name = os.path.join(shown, entry.name)  # noqa: PTH118 (as given: "./x" stays "./x")
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(name, Path(entry.path))
-        elif entry.is_file(follow_symlinks=False):
-            yield name, Path(entry.path)
+def _inside(folder: Found) -> list[Found]:
+    with os.scandir(folder.path) as entries:
+        kept = [
+            entry for entry in entries if entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)
+        ]
+    kept.sort(key=lambda entry: entry.name)
+    # Joined as text: what was given as "./x" stays "./x".
+    return [Found(os.path.join(folder.shown, entry.name), Path(entry.path)) for entry in kept]  # noqa: PTH118
 
 
-def import_file(shown: str, file: Path, wish: Wish) -> Outcome:
+def import_file(found: Found, wish: Wish) -> Outcome:
     """Take one file in. Bad ones end as a sentence, never as an exception; the same bytes again find their clip."""
     try:
-        if not file.is_file():
-            return Outcome(shown, state="failed", error=_why_no_file(file))
-        sha256 = sha256_of(file)
-        known = Clip.objects.filter(owner=wish.owner, trashed_at=None, recording__sha256=sha256).order_by("pk").first()
-        if known:
-            return look(Outcome(shown, code=str(known.code), duplicate_of=str(known.code)))
-        clip = take_file(
-            file, by=wish.owner, title=title_of(file), visibility=wish.visibility, tags=wish.tags, sha256=sha256
-        )
+        if found.problem:
+            raise found.problem
+        return _take_in(found.shown, found.path, wish)
     except (UploadRefused, OSError) as error:
-        return Outcome(shown, state="failed", error=_sentence(error))
+        return Outcome(found.shown, state="failed", error=_sentence(error))
+    except Exception:
+        log.exception("%r was not imported", found.shown)
+        return Outcome(found.shown, state="failed", error=OUR_FAULT)
+
+
+def _take_in(shown: str, file: Path, wish: Wish) -> Outcome:
+    if not file.is_file():
+        return Outcome(shown, state="failed", error=_why_no_file(file))
+    sha256 = sha256_of(file)
+    # What lies in the trash is not looked at: who imports it again wants a clip, and gets a new one of the same bytes.
+    standing = Clip.objects.select_related("recording").filter(owner=wish.owner, trashed_at=None)
+    known = standing.filter(recording__sha256=sha256).order_by("pk").first()
+    if known and known.recording:
+        _give_another_chance(known.recording)
+        return look(Outcome(shown, code=str(known.code), duplicate_of=str(known.code)))
+    clip = take_file(
+        file, by=wish.owner, title=title_of(file), visibility=wish.visibility, tags=wish.tags, sha256=sha256
+    )
     return Outcome(shown, code=str(clip.code))
+
+
+def _give_another_chance(recording: Recording) -> None:
+    """What failed on our side may work today: importing the same file again is how people say "try again"."""
+    if recording.playable_at is None and recording.jobs.filter(state=State.FAILED, may_retry=True).exists():
+        try_again(recording)
 
 
 def title_of(file: Path) -> str:
     """A title from a file's name: no extension, `_` and `-` as spaces."""
     return spaced(Path(shown_name(file)).stem)[:200] or "Untitled"
-
-
-def look(outcome: Outcome) -> Outcome:
-    """The outcome as the rows have it now."""
-    recording = Recording.objects.filter(clips__code=outcome.code).first() if outcome.code else None
-    if recording is None:
-        return outcome
-    jobs = {job.step: job for job in recording.jobs.all()}
-    state = _state(recording, list(jobs.values()))
-    failed = [job for job in jobs.values() if job.state == State.FAILED]
-    ended = [job.ended_at for job in jobs.values() if job.ended_at]
-    since = recording.created_at
-    playable = (recording.playable_at - since).total_seconds() if recording.playable_at else None
-    ready = (max(ended) - since).total_seconds() if state == "ready" and ended else None
-    return replace(
-        outcome,
-        state=state,
-        error=failed[0].error if state == "failed" and failed else None,
-        warnings=tuple(job.error for job in failed) if recording.playable_at else (),
-        seconds_to_playable=_rounded(playable),
-        seconds_to_ready=_rounded(ready),
-    )
-
-
-def _state(recording: Recording, jobs: Sequence[Job]) -> str:
-    if any(job.is_open for job in jobs):
-        return "running" if any(job.state == State.RUNNING or job.attempt for job in jobs) else "queued"
-    return "ready" if recording.playable_at else "failed"
-
-
-def follow(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
-    """Each outcome as its work ends: all at once where workers do it, else one after the other, claimed and run here.
-
-    `outcomes` is read as the work goes on: where this process does it, a file is taken in when the one before ended.
-    """
-    if {"media", "speech"} <= queues_served():
-        yield from _as_they_end(list(outcomes))
-    else:
-        for outcome in outcomes:
-            yield from _as_they_end([outcome])
-
-
-def _as_they_end(outcomes: Sequence[Outcome]) -> Iterator[Outcome]:
-    yield from (outcome for outcome in outcomes if outcome.is_over)
-    waiting = [outcome for outcome in outcomes if not outcome.is_over]
-    served, asked = frozenset[str](), float("-inf")
-    while waiting:
-        if time.monotonic() - asked > ASK_WORKERS:
-            served, asked = queues_served(), time.monotonic()
-        looked = [look(outcome) for outcome in waiting]
-        yield from (outcome for outcome in looked if outcome.is_over)
-        waiting = [outcome for outcome in looked if not outcome.is_over]
-        if waiting and not _run_one(waiting, served):
-            time.sleep(LOOK)
-
-
-def _run_one(outcomes: Sequence[Outcome], served: frozenset[str]) -> bool:
-    """Claim and run one job of these that no worker will take; False where there is none to run now."""
-    codes = [outcome.code for outcome in outcomes if outcome.code]
-    jobs = Job.objects.open().filter(recording__clips__code__in=codes).exclude(queue__in=served)
-    return any(RUN[Step(job.step)](job.pk) for job in jobs.order_by("priority", "pk"))
 
 
 def _why_no_file(file: Path) -> str:
@@ -166,7 +115,3 @@ def _why_no_file(file: Path) -> str:
 def _sentence(error: Exception) -> str:
     text = f"It cannot be read: {error.strerror}." if isinstance(error, OSError) and error.strerror else str(error)
     return text[:LONGEST_ERROR]
-
-
-def _rounded(seconds: float | None) -> float | None:
-    return None if seconds is None else round(max(seconds, 0.0), 3)

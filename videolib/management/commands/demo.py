@@ -19,8 +19,9 @@ from videolib.accounts.models import User
 from videolib.clips.actions import edit_clip
 from videolib.clips.models import Clip, License
 from videolib.community.actions import pin_clip, rate_clip
-from videolib.uploads.actions import take_file
-from videolib.uploads.importing import Outcome, follow
+from videolib.uploads.actions import cancel_upload, take_file
+from videolib.uploads.following import Outcome, follow
+from videolib.uploads.models import Upload
 
 LICENCES = (("Inside our team only", ""), ("CC BY 4.0", "https://creativecommons.org/licenses/by/4.0/"))
 
@@ -39,6 +40,7 @@ class Command(BaseCommand):
             )
         people = {person.email: _person(person) for person in PEOPLE}
         licence, *_others = [License.objects.get_or_create(name=n, defaults={"url": url})[0] for n, url in LICENCES]
+        _forget_drafts()
         missing = [story for story in STORIES if not Clip.objects.filter(title=story.title).exists()]
         try:
             for story in self._bar(missing, "drawing and speaking"):
@@ -69,9 +71,16 @@ def _person(person: Person) -> User:
     return found or User.objects.create_user(person.email, None, name=person.name, role=person.role)
 
 
+def _forget_drafts() -> None:
+    """What a demo that was killed took in by half is made again."""
+    for upload in Upload.objects.filter(clip__recording=None).select_related("clip__owner"):
+        cancel_upload(upload, by=upload.clip.owner)
+
+
 def _take_in(story: Story, owner: User, licence: License) -> None:
     voice = next(person.voice for person in PEOPLE if person.email == story.owner)
-    with tempfile.TemporaryDirectory(dir=settings.SCRATCH_ROOT.parent) as folder:
+    settings.SCRATCH_ROOT.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=settings.SCRATCH_ROOT) as folder:
         recording = make_recording(story, voice, Path(folder))
         clip = take_file(recording, by=owner, title=story.title, visibility="team", tags=story.tags)
     edit_clip(clip, by=owner, description=story.description, license=licence, allow_download=True)

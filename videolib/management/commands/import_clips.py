@@ -10,10 +10,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from transcode.nudge import find_broker
 from videolib.accounts.models import User
 from videolib.clips.actions import TagError, get_tag
 from videolib.clips.models import Visibility
-from videolib.uploads.importing import Outcome, Wish, find_files, follow, import_file, look
+from videolib.lib.terminal import printable
+from videolib.uploads.following import Outcome, follow, look
+from videolib.uploads.importing import Found, Wish, find_files, import_file
 
 
 class Command(BaseCommand):
@@ -53,6 +56,11 @@ class Command(BaseCommand):
         owner = User.objects.filter(email__iexact=options["owner"].strip(), is_active=True).first()
         if owner is None:
             raise CommandError(f"Nobody here signs in as {options['owner']}; make them with manage.py create_user.")
+        if not owner.is_contributor:
+            raise CommandError(
+                f"{owner.email} is a learner, and importing is for contributors; "
+                "name somebody else, or have an admin make them one on the People page."
+            )
         try:
             tags = tuple(get_tag(name).name for name in options["tag"])
         except TagError as error:
@@ -63,13 +71,17 @@ class Command(BaseCommand):
         if as_json:
             line = json.dumps(outcome.as_dict())
         else:
-            path = outcome.path.encode(errors="surrogateescape").decode(errors="replace")
-            line = "  ".join(filter(None, [f"{outcome.state:<8}", path, outcome.error or "", *outcome.warnings]))
+            parts = [f"{outcome.state:<8}", outcome.path, outcome.error or "", *outcome.warnings]
+            line = printable("  ".join(filter(None, parts)))
         with tqdm.external_write_mode():
             self.stdout.write(line)
         self.stdout.flush()
 
 
-def _outcomes(files: list[Any], wish: Wish, *, wait: bool) -> Iterator[Outcome]:
-    taken = (import_file(shown, file, wish) for shown, file in files)
-    return follow(taken) if wait else map(look, taken)
+def _outcomes(files: list[Found], wish: Wish, *, wait: bool) -> Iterator[Outcome]:
+    taken = (import_file(found, wish) for found in files)
+    if wait:
+        return follow(taken)
+    # Asked once: where no broker answers, not every file waits for it.
+    find_broker()
+    return map(look, taken)

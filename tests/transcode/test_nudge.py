@@ -1,0 +1,93 @@
+"""Nudges: sent where a broker is, and nobody waits for one that is away or silent."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from transcode import nudge
+from transcode.actions import accept_recording
+from transcode.models import Job
+from videolib.celery import app
+
+REFUSED = "redis://127.0.0.1:1/0"
+
+
+@pytest.fixture
+def broker(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """`broker(url)`: where the broker is said to be, for this test."""
+
+    def use(url: str) -> None:
+        settings.BROKER_URL = url
+        connect = app.connection_for_write
+        monkeypatch.setattr(app, "connection_for_write", lambda: connect(url))
+        # amqp is what Celery calls its side of any broker; its pool is made anew for the address.
+        monkeypatch.setattr(app, "_pool", None)
+        monkeypatch.setattr(app.conf, "broker_write_url", url)
+        monkeypatch.setattr(app.amqp, "_producer_pool", None)
+
+    monkeypatch.setattr(nudge, "_gave_up", False)
+    return use
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """The address of a broker that takes calls and says nothing."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(20)
+        yield f"redis://127.0.0.1:{listening.getsockname()[1]}/0"
+
+
+def test_without_a_broker_nothing_is_sent_and_nobody_waits(broker: Callable[[str], None]) -> None:
+    broker("")
+    assert nudge.send("clips.index_clip", 7, queue="light") is False
+    assert nudge.queues_served() == frozenset()
+
+
+def test_a_broker_that_is_away_is_noticed_at_once(
+    broker: Callable[[str], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    broker(REFUSED)
+    began = time.monotonic()
+    # Each step of each file is sent: seconds of trying again here would add up to minutes for a folder.
+    assert nudge.send("clips.index_clip", 7, queue="light") is False
+    assert nudge.queues_served() == frozenset()
+    assert time.monotonic() - began < 1
+    assert "was not sent, no broker answers" in caplog.text
+
+
+def test_a_silent_broker_is_waited_for_a_moment_only(broker: Callable[[str], None], silent: str) -> None:
+    broker(silent)
+    began = time.monotonic()
+    assert nudge.send("clips.index_clip", 7, queue="light") is False
+    assert time.monotonic() - began < 6
+
+
+def test_whoever_looked_for_a_broker_in_vain_waits_for_it_no_more(broker: Callable[[str], None], silent: str) -> None:
+    broker(silent)
+    began = time.monotonic()
+    assert nudge.find_broker() is False
+    assert time.monotonic() - began < 6
+    began = time.monotonic()
+    for _ in range(100):
+        assert nudge.send("clips.index_clip", 7, queue="light") is False
+        assert nudge.queues_served() == frozenset()
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_that_was_not_sent_says_so_to_the_sweeper(broker: Callable[[str], None]) -> None:
+    broker(REFUSED)
+    nudge.find_broker()
+    accept_recording("originals/x", 1)
+    assert Job.objects.get().sent_at is None
+
+
+def test_workers_wait_longer_for_their_broker_than_those_who_send() -> None:
+    sending, receiving = app.connection_for_write(), app.connection_for_read()
+    assert sending.transport_options["socket_timeout"] < receiving.transport_options["socket_timeout"]
