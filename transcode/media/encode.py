@@ -66,7 +66,7 @@ def write(
 ) -> Rest:
     graph = ffmpeg.merge_outputs(*outputs(input_args(source, facts.demuxer), facts, plan, sound))
     ran = run_graph(graph, limits=limits_for(facts), duration=facts.duration, on_progress=on_progress, cwd=into)
-    length = length_reached(ran, facts)
+    length = length_reached(ran.reached, facts)
     sheets = tuple(sorted(into.glob("sheet-*.jpg")))
     if len(sheets) != plan.storyboard.sheets:
         raise MediaError("The previews of this recording could not be drawn.", permanent=True)

@@ -41,6 +41,7 @@ class PictureFacts:
     start: float  # seconds after the recording's first moment
     duration: float
     busy: float = 60.0  # frames that move something, in its busiest seconds; where nobody counted, all may
+    color_matrix: str = ""
 
     @property
     def is_hdr(self) -> bool:

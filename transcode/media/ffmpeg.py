@@ -72,9 +72,14 @@ def input_args(source: Path, demuxer: str, **more: Any) -> Graph:
 
     `more` are further input options, as `ss=12.5`.
     """
-    return ffmpeg.input(
-        f"file:{source.absolute()}", f=demuxer, protocol_whitelist="file", format_whitelist=demuxer, **more
-    )
+    options = {
+        "f": demuxer,
+        "protocol_whitelist": "file",
+        "format_whitelist": demuxer,
+        # A graph that is built anew where the picture changes its size would count its frames and times from zero.
+        "reinit_filter:v": 0,
+    }
+    return ffmpeg.input(f"file:{source.absolute()}", **options, **more)
 
 
 def run_graph(

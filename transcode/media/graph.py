@@ -5,61 +5,95 @@ from typing import Any
 
 import ffmpeg
 
-from transcode.media.facts import MediaFacts
+from transcode.media.facts import QUARTER_TURNS, MediaFacts
 from transcode.media.ffmpeg import Graph
-from transcode.media.plan import LATE, SOUND_ALONE, RenditionPlan, SoundPlan, capped_fps
+from transcode.media.plan import RenditionPlan, SoundPlan, planned_fps
 
 SEGMENT_SECONDS = 4
 KEY_SECONDS = 10  # the longest way back to a key frame; scene changes get one of their own
-# A frame may come this much sooner than the cap's rhythm: clocks of browsers jitter by milliseconds.
-EARLY = 0.8
 # A frame is a duplicate where no 8×8 block differs by two shades a pixel, and next to none by one.
 DUPLICATE = {"hi": 128, "lo": 64, "frac": 0.02}
 LONGEST_STILL = 2.0  # seconds; then even a frame that shows nothing new is kept, for seeking and previews
 CEILING = 0.84  # of full scale: what is turned up stays 1 dB under it, between the samples too
 RGB = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8", "mono", "gray", "x2rgb", "x2bgr")
 SOUND_RATE = 48_000
+# What zscale takes as HDR's primaries, and what files that tell less mean.
+HDR_PRIMARIES = {"bt2020", "smpte432", "bt709"}
+HDR_COLOURS = {"color_primaries": "bt2020", "colorspace": "bt2020nc"}
+# Matrices that swscale does not have: no picture would come of them.
+UNKNOWN_MATRICES = {"ycgco", "bt2020c", "smpte2085", "chroma-derived-nc", "chroma-derived-c", "ictcp"}
 KEY_EVERY = f"expr:if(isnan(prev_forced_t),1,gte(t,prev_forced_t+{KEY_SECONDS}))"
 
 
 def paced(stream: Graph, facts: MediaFacts) -> Graph:
-    """The picture at no more than the capped rate, without duplicates, from time zero to the recording's end.
+    """The picture in its planned places, without duplicates, from time zero to the recording's end.
 
-    Frames are dropped, not doubled: a variable rate stays one. Only where the sound starts earlier or ends
-    later, the first and the last frame are repeated at a steady rate.
+    Each place shows the last frame nearest to it: of what changes faster, the state it comes to rest in is what counts,
+    and none is off by more than half a place. What stands still meanwhile, also before a late start and after an
+    early end, is dropped again, so that a variable rate stays one.
     """
-    fps = capped_fps(facts)
     if facts.picture.interlaced:
         stream = stream.filter("bwdif", mode="send_frame", deint="interlaced")
     stream = tamed(stream, facts)
+    stream = stream.filter("fps", fps=f"{planned_fps(facts):.3f}", start_time=0, eof_action="pass")
     missing = facts.duration - facts.picture.start - facts.picture.duration
-    if facts.picture.start <= LATE and missing <= SOUND_ALONE:
-        stream = stream.filter("select", rhythm(fps)).filter("setpts", "if(eq(N,0),0,PTS)")
-    else:
-        stream = stream.filter("fps", fps=f"{min(fps, max(1.0, facts.picture.fps)):.3f}", start_time=0)
-        stream = stream.filter("tpad", stop_mode="clone", stop_duration=f"{max(0.0, missing):.3f}")
-    return without_duplicates(stream, facts)
+    if missing > 0:
+        stream = stream.filter("tpad", stop_mode="clone", stop_duration=f"{missing:.3f}")
+    # ffmpeg guesses how long the last frame stands, and where the rate is uneven it guesses seconds.
+    stream = stream.filter("trim", end=f"{facts.duration:.3f}")
+    return without_duplicates(of_one_kind(stream, facts), facts)
 
 
-def rhythm(fps: float) -> str:
-    return f"isnan(prev_selected_t)+gte(t-prev_selected_t,{EARLY / fps:.6f})"
+def of_one_kind(stream: Graph, facts: MediaFacts) -> Graph:
+    """Every frame in the size of the first, an odd line cut off, for filters that cannot follow a change; RGB as HD.
+
+    Browsers change the size in mid-recording when a shared window does. Costs nothing where nothing changes.
+    """
+    picture = facts.picture
+    upright = (picture.height, picture.width) if picture.rotation in QUARTER_TURNS else (picture.width, picture.height)
+    stream = readable(stream, facts).filter("scale", *upright, force_original_aspect_ratio="decrease", **in_hd(facts))
+    stream = stream.filter("pad", *(side + side % 2 for side in upright), -1, -1, eval="frame")
+    if any(side % 2 for side in upright):
+        stream = stream.filter("crop", *(side - side % 2 for side in upright), 0, 0)
+    if not is_rgb(facts):
+        return stream
+    stream = stream.filter("format", "yuv444p")
+    return stream.filter("setparams", color_primaries="bt709", color_trc="bt709", colorspace="bt709")
+
+
+def is_rgb(facts: MediaFacts) -> bool:
+    return facts.picture.pixel_format.startswith(RGB)
+
+
+def in_hd(facts: MediaFacts) -> dict[str, str]:
+    """RGB turned into the colours players expect of HD; ffmpeg's own habit is standard definition's."""
+    return {"out_color_matrix": "bt709", "out_range": "tv"} if is_rgb(facts) else {}
+
+
+def readable(stream: Graph, facts: MediaFacts) -> Graph:
+    """Colours under a name that ffmpeg's scalers know; where the file's is rare or missing, under the likeliest."""
+    picture = facts.picture
+    if picture.is_hdr:
+        known = {"color_primaries": picture.color_primaries in HDR_PRIMARIES, "colorspace": False}
+        return stream.filter(
+            "setparams", **{name: HDR_COLOURS[name] for name, is_known in known.items() if not is_known}
+        )
+    return stream.filter("setparams", colorspace="bt709") if picture.color_matrix in UNKNOWN_MATRICES else stream
 
 
 def without_duplicates(stream: Graph, facts: MediaFacts) -> Graph:
     """Drops frames that show what the one before shows, where comparing needs no conversion that costs colours."""
-    if facts.picture.bit_depth > 8 or facts.picture.pixel_format.startswith(RGB):
-        return stream
-    return stream.filter("mpdecimate", max=most_dropped(facts), **DUPLICATE)
+    return stream if facts.picture.bit_depth > 8 else stream.filter("mpdecimate", max=most_dropped(facts), **DUPLICATE)
 
 
 def most_dropped(facts: MediaFacts) -> int:
     """So many duplicates in a row are dropped."""
-    return max(1, round(LONGEST_STILL * min(capped_fps(facts), facts.picture.fps)))
+    return max(1, round(LONGEST_STILL * planned_fps(facts)))
 
 
 def longest_still(facts: MediaFacts) -> float:
     """Seconds that the last frame kept may stand before the end."""
-    return (most_dropped(facts) + 1) * facts.picture.max_gap
+    return (most_dropped(facts) + 1) / planned_fps(facts)
 
 
 def tamed(stream: Graph, facts: MediaFacts) -> Graph:
@@ -68,14 +102,14 @@ def tamed(stream: Graph, facts: MediaFacts) -> Graph:
 
 
 def sized(stream: Graph, facts: MediaFacts, width: int, height: int) -> Graph:
-    """The picture in 8-bit 4:2:0 with square pixels at an even size. One odd line is cut, not scaled away."""
+    """The picture, as paced, in 8-bit 4:2:0 with square pixels at an even size."""
     near = 0 <= facts.display_width - width <= 1 and 0 <= facts.display_height - height <= 1
     if facts.picture.is_hdr:
         stream = tone_mapped(stream, width, height)
     elif near and facts.picture.sar == (1, 1):
-        stream = from_rgb(stream.filter("crop", width, height, 0, 0), facts)
+        stream = stream.filter("crop", width, height, 0, 0)
     else:
-        stream = from_rgb(stream.filter("scale", width, height, flags="lanczos"), facts)
+        stream = stream.filter("scale", width, height, flags="lanczos")
     return stream.filter("setsar", 1).filter("format", "yuv420p")
 
 
@@ -94,14 +128,6 @@ def rungs(picture: Graph, facts: MediaFacts, plans: Sequence[RenditionPlan]) -> 
 
 def smaller(picture: Graph, plan: RenditionPlan) -> Graph:
     return picture.filter("scale", plan.width, plan.height, flags="lanczos").filter("setsar", 1)
-
-
-def from_rgb(stream: Graph, facts: MediaFacts) -> Graph:
-    """RGB turned into the colours players expect of HD; ffmpeg's own habit is standard definition's."""
-    if not facts.picture.pixel_format.startswith(RGB):
-        return stream
-    stream = stream.filter("scale", out_color_matrix="bt709", out_range="tv")
-    return stream.filter("setparams", color_primaries="bt709", color_trc="bt709", colorspace="bt709")
 
 
 def tone_mapped(stream: Graph, width: int, height: int) -> Graph:
@@ -124,14 +150,18 @@ def mixed(source: Graph, tracks: tuple[int, ...]) -> Graph:
     return mix.filter("alimiter", limit=0.95, level=0)
 
 
+def heard_as(source: Graph, plan: SoundPlan) -> Graph:
+    """The mixed tracks in the planned channels."""
+    return mixed(source, plan.tracks).filter("aformat", channel_layouts="mono" if plan.channels == 1 else "stereo")
+
+
 def sounds(source: Graph, plan: SoundPlan, copies: int) -> list[Graph]:
     """The planned sound for so many outputs: empty lists of streams where there is none."""
     if plan.mode == "none" or not copies:
         return [None] * copies
     if plan.mode == "copy":
         return [source[str(plan.tracks[0])]] * copies
-    layout = "mono" if plan.channels == 1 else "stereo"
-    sound = mixed(source, plan.tracks).filter("aformat", channel_layouts=layout)
+    sound = heard_as(source, plan)
     if plan.gain:
         sound = sound.filter("volume", f"{plan.gain}dB").filter("alimiter", limit=CEILING, level=0)
     # Where a player has picture without sound it has nothing: it would stop for ever at the sound's end.
@@ -214,4 +244,6 @@ def encoder(rendition: RenditionPlan, duration: float) -> dict[str, Any]:
 
 
 def sound_encoder(plan: SoundPlan) -> dict[str, Any]:
-    return {"c:a": "copy"} if plan.mode == "copy" else {"c:a": "aac", "b:a": plan.bit_rate}
+    # Transport streams carry AAC in a wrapping that MP4 has no place for; the filter lets through what has none.
+    copied = {"c:a": "copy", "bsf:a": "aac_adtstoasc"}
+    return copied if plan.mode == "copy" else {"c:a": "aac", "b:a": plan.bit_rate}

@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from transcode.media import codecs
 from transcode.media.errors import MediaError
 from transcode.media.facts import MediaFacts
-from transcode.media.ffmpeg import Ran, input_args, limits_for, run_graph
+from transcode.media.ffmpeg import input_args, limits_for, run_graph
 from transcode.media.graph import hls_output, longest_still, paced, sized, sounds
-from transcode.media.plan import Plan, RenditionPlan, SoundPlan, without_copy
+from transcode.media.plan import Plan, RenditionPlan, SoundPlan, encoded_sound, without_copy
 
 SEGMENT = re.compile(r"#EXTINF:([\d.]+),.*\n#EXT-X-BYTERANGE:(\d+)@(\d+)")
 INIT = re.compile(r'#EXT-X-MAP:URI="[^"]*",BYTERANGE="(\d+)@(\d+)"')
@@ -65,12 +65,15 @@ def write_first(
 def ways(facts: MediaFacts, plan: Plan) -> Iterator[tuple[RenditionPlan, SoundPlan]]:
     """What is tried, best first."""
     yield plan.first, plan.sound
-    first = without_copy(plan, facts).first
-    if plan.first.copy:
-        yield first, plan.sound
-    if plan.sound.mode == "copy":
-        yield first, replace(plan.sound, mode="encode", bit_rate=128_000)
-    if plan.sound.mode != "none":
+    sound = plan.sound
+    if sound.mode == "copy":
+        sound = encoded_sound(sound)
+        yield plan.first, sound
+    first = plan.first
+    if first.copy:
+        first = without_copy(plan, facts).first
+        yield first, sound
+    if sound.mode != "none":
         yield first, SoundPlan("none")
 
 
@@ -89,18 +92,20 @@ def write(
         picture = sized(paced(picture, facts), facts, rendition.width, rendition.height)
     output = hls_output(picture, sounds(stream, sound, 1)[0], rendition, sound, facts.duration)
     ran = run_graph(output, limits=limits_for(facts), duration=facts.duration, on_progress=on_progress, cwd=into)
-    length = length_reached(ran, facts)
-    if rendition.copy and length != facts.duration:
-        raise MediaError("A copy of this recording does not have its length.", permanent=True)
-    return read_rendition(into, rendition, length)
+    if rendition.copy:
+        # Of the picture alone: sound that is encoded beside it is filled up to the end.
+        copied = length_of(complete(into / f"{rendition.name}.m3u8", into / f"{rendition.name}.mp4"))
+        if length_reached(copied, facts) != facts.duration:
+            raise MediaError("A copy of this recording does not have its length.", permanent=True)
+    return read_rendition(into, rendition, length_reached(ran.reached, facts))
 
 
-def length_reached(ran: Ran, facts: MediaFacts) -> float:
+def length_reached(seconds: float, facts: MediaFacts) -> float:
     """The recording's own length where all of it was written, else how far ffmpeg got."""
     # ffmpeg counts to the last packet's decoding time: of a copy with B frames, up to four frames before the end.
     # What stands still at the end is one frame.
     tolerance = max(TOLERANCE, TOLERANCE_PART * facts.duration) + 4 * facts.picture.max_gap + longest_still(facts)
-    return facts.duration if abs(ran.reached - facts.duration) <= tolerance else ran.reached
+    return facts.duration if abs(seconds - facts.duration) <= tolerance else seconds
 
 
 def read_rendition(folder: Path, rendition: RenditionPlan, duration: float) -> RenditionFile:

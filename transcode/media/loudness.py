@@ -1,7 +1,6 @@
 """How loud the speech is, and by how much it is turned up or down: EBU R128 in two passes, the first one here."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import ffmpeg
@@ -9,8 +8,8 @@ import ffmpeg
 from transcode.media import child
 from transcode.media.facts import MediaFacts
 from transcode.media.ffmpeg import binary, checked, input_args, limits_for
-from transcode.media.graph import mixed
-from transcode.media.plan import MONO_RATE, STEREO_RATE, SoundPlan
+from transcode.media.graph import heard_as
+from transcode.media.plan import SoundPlan, encoded_sound
 
 TARGET = -23.0  # LUFS, EBU R128
 SILENCE = -50.0  # LUFS; what is quieter is a room, not a voice, and stays quiet
@@ -21,7 +20,7 @@ INTEGRATED = re.compile(r"^\s+I:\s+(-?[\d.]+) LUFS$", re.MULTILINE)
 
 def measure(source: Path, facts: MediaFacts, sound: SoundPlan) -> float:
     """Integrated loudness of the mixed tracks in LUFS, from one read of the sound alone; -70 is silence."""
-    heard = mixed(input_args(source, facts.demuxer), sound.tracks).filter("ebur128", framelog="quiet")
+    heard = heard_as(input_args(source, facts.demuxer), sound).filter("ebur128", framelog="quiet")
     # The summary is a message to people: nothing else asks ffmpeg to say more than its errors.
     quiet = ["-nostdin", "-hide_banner", "-nostats", "-loglevel", "info"]
     args = ffmpeg.compile(ffmpeg.output(heard, "-", f="null"), cmd=[binary(), *quiet])
@@ -35,5 +34,4 @@ def levelled(sound: SoundPlan, loudness: float) -> SoundPlan:
     gain = 0.0 if loudness < SILENCE else min(MOST_GAIN, TARGET - loudness)
     if sound.mode == "none" or (sound.mode == "copy" and abs(gain) < CLOSE):
         return sound
-    bit_rate = MONO_RATE if sound.channels == 1 else STEREO_RATE
-    return replace(sound, mode="encode", bit_rate=bit_rate, gain=round(gain, 1))
+    return encoded_sound(sound, gain=round(gain, 1))

@@ -23,7 +23,9 @@ SOUND_ALONE = 0.5  # seconds of sound after the last frame; more, and players wo
 SILENT_END = 0.5  # seconds; where the sound ends sooner than the picture, players stop at its end
 
 MOST_PIXELS = 1920 * 1088  # "1080p class" by area: a 1632×1264 window keeps every pixel of its text
+SHRUNK_TO = 1920 * 1080  # pixels of what is larger than that, so that 16:9 becomes 1080p itself
 MOST_FPS, CALM_FPS = 30.0, 15.0  # a scrolled page wants 30 a second, a terminal and a form 15 at most
+STEADY = 1.1  # times the mean gap between frames, in clocks of whole milliseconds; with a longer one the rate is uneven
 QUICK = 1280 * 832  # pixels of a picture that is encoded several times faster than it plays, on two cores
 CRF_TOP, CRF_REST = 24, 26  # small text on a screen stays readable; see docs/decisions.md
 CRF_AV1 = 40  # on AV1's own scale
@@ -98,11 +100,13 @@ def make_plan(facts: MediaFacts, ladder: Sequence[int] = LADDER, *, screens: boo
     top = encoded_top(facts) if reason else copied_first(facts)
     rungs = [rung_below(top, rung, facts) for rung in rungs_below(top, ladder)]
     first = quick_first(top, rungs) if reason else top
+    sound = plan_sound(facts.sounds, facts.duration)
     also = [replace(encoded_top(facts), name="av1", codec="av1", crf=CRF_AV1)] if av1 else []
     return Plan(
         first=first,
         others=tuple(each for each in (top, *also, *rungs) if each is not first),
-        sound=plan_sound(facts.sounds, facts.duration),
+        # Beside an encoded picture sound costs nothing to encode, and is as loud in the first rendition as in the rest.
+        sound=encoded_sound(sound) if reason and sound.mode == "copy" else sound,
         storyboard=plan_storyboard(facts.duration, facts.display_width, facts.display_height),
         stills=plan_stills(facts),
         screens=screens,
@@ -123,6 +127,7 @@ def why_not_copied(facts: MediaFacts) -> str:
         (picture.width % 2 == 1 or picture.height % 2 == 1, "odd width or height"),
         (picture.rotation != 0 or picture.mirrored, "turned"),
         (picture.sar != (1, 1), "pixels are not square"),
+        (picture.is_hdr, "the picture is HDR"),
         (picture.interlaced, "interlaced"),
         (not picture.monotone or picture.wild, "times do not grow"),
         (picture.trimmed, "cut where no key frame is"),  # players would drop all up to the next one
@@ -151,7 +156,7 @@ def quick_first(top: RenditionPlan, rungs: Sequence[RenditionPlan]) -> Rendition
 def encoded_top(facts: MediaFacts) -> RenditionPlan:
     """The best rendition where the source cannot be copied, or turned out not to be."""
     area = facts.display_width * facts.display_height
-    scale = min(1.0, sqrt(MOST_PIXELS / area))
+    scale = 1.0 if area <= MOST_PIXELS else sqrt(SHRUNK_TO / area)
     width, height = even(facts.display_width * scale), even(facts.display_height * scale)
     return encoded(f"{min(width, height)}p", width, height, facts, CRF_TOP)
 
@@ -173,14 +178,17 @@ def rung_below(first: RenditionPlan, rung: int, facts: MediaFacts) -> RenditionP
 
 
 def encoded(name: str, width: int, height: int, facts: MediaFacts, crf: int) -> RenditionPlan:
-    fps = min(capped_fps(facts), facts.picture.fps)
+    fps = planned_fps(facts)
     maxrate = max(LEAST_RATE, round(width * height * MOST_FPS * BITS_PER_PIXEL))
     return RenditionPlan(name, False, width, height, fps, crf, maxrate)
 
 
-def capped_fps(facts: MediaFacts) -> float:
-    """At most so many frames a second are encoded: as many as what is shown has use for."""
-    return MOST_FPS if facts.picture.busy > CALM_FPS else CALM_FPS
+def planned_fps(facts: MediaFacts) -> float:
+    """Places for frames a second: as many as what is shown has use for, or the source has at an even rate."""
+    picture = facts.picture
+    capped = MOST_FPS if picture.busy > CALM_FPS else CALM_FPS
+    steady = picture.max_gap * picture.fps <= STEADY
+    return min(capped, picture.fps) if steady else capped
 
 
 def even(side: float) -> int:
@@ -199,7 +207,12 @@ def plan_sound(sounds: Sequence[SoundFacts], duration: float) -> SoundPlan:
     lasts = not first.duration or first.start + first.duration >= duration - SILENT_END
     if len(sounds) == 1 and fits and lasts:
         return SoundPlan("copy", tracks, channels, round(first.bit_rate), duration)
-    return SoundPlan("encode", tracks, channels, MONO_RATE if channels == 1 else STEREO_RATE, duration)
+    return encoded_sound(SoundPlan("encode", tracks, channels, length=duration))
+
+
+def encoded_sound(sound: SoundPlan, gain: float = 0.0) -> SoundPlan:
+    """The same sound, encoded and `gain` dB louder."""
+    return replace(sound, mode="encode", bit_rate=MONO_RATE if sound.channels == 1 else STEREO_RATE, gain=gain)
 
 
 def plan_stills(facts: MediaFacts) -> StillsPlan:

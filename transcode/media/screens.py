@@ -8,7 +8,7 @@ import ffmpeg
 
 from transcode.media.facts import MediaFacts
 from transcode.media.ffmpeg import Graph
-from transcode.media.graph import rhythm, sized
+from transcode.media.graph import DUPLICATE, sized
 from transcode.media.plan import encoded_top
 
 SCREEN = "screen-%09d.jpg"
@@ -28,11 +28,11 @@ class Screen:
 
 
 def screens_output(stream: Graph, facts: MediaFacts) -> Graph:
-    """Frames of a stream that has no duplicates any more, at most one a second and MOST_SCREENS in all."""
+    """What stood there second by second, or so that it is MOST_SCREENS in all, and not again while it stands."""
     interval = max(LEAST_INTERVAL, facts.duration / MOST_SCREENS)
     top = encoded_top(facts)
-    frames = sized(stream.filter("select", rhythm(1 / interval)), facts, top.width, top.height)
-    frames = frames.filter("format", "yuvj420p").filter("settb", f"1/{CLOCK}")
+    frames = sized(stream.filter("fps", fps=f"1/{interval}", start_time=0), facts, top.width, top.height)
+    frames = frames.filter("mpdecimate", **DUPLICATE).filter("format", "yuvj420p").filter("settb", f"1/{CLOCK}")
     options = {"frame_pts": 1, "enc_time_base": f"1/{CLOCK}", "fps_mode": "passthrough", "q:v": JPEG_QUALITY}
     return ffmpeg.output(frames, SCREEN, f="image2", **options)
 

@@ -18,9 +18,21 @@ from transcode.media.track import Track, level_of
 
 TRANSFERS = {1: "bt709", 13: "iec61966-2-1", 14: "bt2020-10", 16: "smpte2084", 18: "arib-std-b67"}
 PRIMARIES = {1: "bt709", 9: "bt2020", 12: "smpte432"}
+MATRICES = {
+    1: "bt709",
+    8: "ycgco",
+    9: "bt2020nc",
+    10: "bt2020c",
+    11: "smpte2085",
+    12: "chroma-derived-nc",
+    13: "chroma-derived-c",
+    14: "ictcp",
+}
 # A typed word or a moved pointer takes an encoder a few hundred bytes, a scrolled window or a film thousands.
 MOVING_PER_PIXEL, MOVING = 0.001, 2000  # bytes of a frame above which something large moves
 BUSIEST = 0.95  # the seconds below this part of all, by what moves in them, may be calm
+ALL_KEYS = 0.9  # part of key frames above which sizes tell nothing of motion: ProRes, MJPEG, Animation
+UNTOLD = 60.0  # frames a second that may move where nothing tells
 
 
 def picture_facts(track: Track, first: list[VideoFrame], began: float) -> PictureFacts:
@@ -52,6 +64,7 @@ def picture_facts(track: Track, first: list[VideoFrame], began: float) -> Pictur
         start=max(0.0, track.start - began),
         duration=track.stop - track.start,
         busy=busy(track.shown(), frame.width * frame.height),
+        color_matrix=MATRICES.get(int(frame.colorspace), ""),
         **pace(track),
     )
 
@@ -73,6 +86,8 @@ def pace(track: Track) -> dict[str, Any]:
 
 def busy(packets: Sequence[tuple[float, int, bool]], pixels: int) -> float:
     """Frames a second that move something large, in the busiest seconds. Key frames are large without moving."""
+    if sum(key for _, _, key in packets) >= ALL_KEYS * len(packets):
+        return UNTOLD
     least = min(MOVING, pixels * MOVING_PER_PIXEL)
     moving = Counter(int(time - packets[0][0]) for time, size, key in packets if size > least and not key)
     seconds = int(packets[-1][0] - packets[0][0]) + 1
