@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.db.models import F, FloatField, Q, Value
 from django.db.models.functions import Cast
@@ -115,7 +115,11 @@ def get_clip_for(user: Viewer, code: UUID | str, *, to: Deed = "see") -> Clip:
     from videolib.clips.models import Clip  # noqa: PLC0415 (models name the queryset of this module)
 
     clips = Clip.objects.may(user, to).select_related("owner", "recording", "license")
-    clip = clips.filter(code=code).first()
+    try:
+        clip = clips.filter(code=code).first()
+    except ValidationError:
+        # Some text that is no code at all.
+        clip = None
     if clip is None:
         raise Http404("There is no such clip, or it is not shared with you.")
     remember_look(clip, user)

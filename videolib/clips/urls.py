@@ -1,12 +1,24 @@
 """Addresses of clips: first what people do to them, then their bytes."""
 
-from django.urls import path, re_path
+from django.urls import path, re_path, register_converter
+from django.urls.converters import UUIDConverter
 
 from videolib.clips import corrections, media, terms, views
 
-CLIP = "clips/<uuid:code>/"
+
+class CodeConverter(UUIDConverter):
+    """A clip's code in an address, in whatever case a program wrote it."""
+
+    regex = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+
+
+register_converter(CodeConverter, "code")
+
+# Every address of a clip begins so, in other rooms as well.
+CLIP = "clips/<code:code>/"
+CLIP_PATTERN = rf"^clips/(?P<code>{CodeConverter.regex})/"
 # A name as plan.py gives them ("source", "720p"): nothing that could lead out of the clip's own rows.
-NAME = r"^clips/(?P<code>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(?P<name>[a-z0-9]{1,20})"
+NAME = CLIP_PATTERN + "(?P<name>[a-z0-9]{1,20})"
 
 urlpatterns = [
     path("clips/mine/", views.my_clips, name="my_clips"),
@@ -32,6 +44,6 @@ urlpatterns = [
     path(CLIP + "poster.jpg", media.poster, name="clip_poster"),
     path(CLIP + "storyboard.vtt", media.storyboard, name="clip_storyboard"),
     path(CLIP + "storyboard-<int:number>.jpg", media.sheet, name="clip_sheet"),
-    re_path(r"^clips/(?P<code>[0-9a-f-]{36})/captions\.(?P<kind>vtt|srt|txt)$", media.captions, name="clip_captions"),
+    re_path(CLIP_PATTERN + r"captions\.(?P<kind>vtt|srt|txt)$", media.captions, name="clip_captions"),
     path(CLIP + "original", media.original, name="clip_original"),
 ]

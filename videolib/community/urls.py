@@ -2,10 +2,11 @@
 
 from django.urls import path
 
+from videolib.clips.urls import CLIP
 from videolib.community import views
 
 urlpatterns = [
-    path("clips/<uuid:code>/rate/", views.rate, name="clip_rate"),
-    path("clips/<uuid:code>/pin/", views.pin, name="clip_pin"),
-    path("clips/<uuid:code>/unpin/", views.unpin, name="clip_unpin"),
+    path(CLIP + "rate/", views.rate, name="clip_rate"),
+    path(CLIP + "pin/", views.pin, name="clip_pin"),
+    path(CLIP + "unpin/", views.unpin, name="clip_unpin"),
 ]

@@ -139,6 +139,21 @@ def test_no_other_name_leads_to_a_file(clip: Clip, client_of: Any, name: str) ->
     assert client_of(clip.owner).get(f"/clips/{clip.code}/{name}.mp4").status_code == 404
 
 
+@pytest.mark.parametrize("code", ["-" * 36, "0" * 36, "9f5a3a55-0000-4000-8000-000000000000"])
+def test_a_code_that_is_none_is_a_404_signed_out_too(clip: Clip, client_of: Any, code: str) -> None:
+    for client in (client_of(clip.owner), client_of(None)):
+        for address in addresses(clip).values():
+            assert client.get(address.replace(str(clip.code), code)).status_code == 404
+
+
+def test_the_case_of_a_code_does_not_matter(clip: Clip, client_of: Any) -> None:
+    client = client_of(clip.owner)
+    for address in (clip.get_absolute_url(), *addresses(clip).values()):
+        answer = client.get(address.replace(str(clip.code), str(clip.code).upper()))
+        answer.close()
+        assert answer.status_code == 200
+
+
 def test_a_sheet_that_is_not_there_is_a_404(clip: Clip, client_of: Any) -> None:
     address = reverse("clip_sheet", kwargs={"code": clip.code, "number": 7})
     assert client_of(clip.owner).get(address).status_code == 404
