@@ -89,9 +89,13 @@ class ClipQuerySet(models.QuerySet["Clip"]):
         if not isinstance(user, User) or not user.is_active:
             return self.none()
         trashed = self.filter(trashed_at__isnull=False)
-        if user.is_curator:
-            return trashed.filter(Q(owner=user) | ~Q(visibility="private"))
-        return trashed.filter(owner=user)
+        if not user.is_curator:
+            return trashed.filter(owner=user)
+        others = ~Q(visibility="private")
+        if not user.is_admin:
+            # Of what could not be played yet, curators saw nothing before it was deleted either.
+            others &= Q(published_at__isnull=False)
+        return trashed.filter(Q(owner=user) | others)
 
     def may(self, user: Viewer, deed: Deed) -> ClipQuerySet:
         """Clips `user` may do `deed` to."""

@@ -57,6 +57,17 @@ def test_a_curator_does_not_restore_a_private_clip(
     assert restore(client_of(make_user("curator")), clip).status_code == 404
 
 
+def test_a_curator_neither_sees_nor_restores_what_could_not_be_played_yet(
+    make_clip: Callable[..., Clip], make_user: Callable[..., Any], client_of: Callable[..., Client]
+) -> None:
+    clip, curator = make_clip(title="Not yet", playable=False), client_of(make_user("curator"))
+    actions.trash_clip(clip, by=clip.owner)
+    assert "Not yet" not in curator.get("/clips/trash/").content.decode()
+    assert restore(curator, clip).status_code == 404
+    restored = client_of(make_user("admin")).post(f"/clips/{clip.code}/restore/", follow=True)
+    assert restored.status_code == 200 and is_back(clip)
+
+
 def test_signed_out_nobody_restores(trashed: Clip, client: Client) -> None:
     assert restore(client, trashed).headers["Location"].startswith("/accounts/login/")
     assert not is_back(trashed)
