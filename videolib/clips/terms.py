@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from transcode.models import Job, Step
 from videolib.accounts.access import curator_required, person_of
@@ -31,10 +31,12 @@ def vocabulary(request: HttpRequest) -> HttpResponse:
     return _page(request, TermsForm())
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @curator_required
 def add(request: HttpRequest) -> HttpResponse:
     """Put terms on the list: one, or many, one a line or parted by commas."""
+    if request.method != "POST":
+        return redirect("vocabulary")
     form = TermsForm(request.POST)
     if not form.is_valid() or not form.save(by=person_of(request)):
         return _page(request, form, status=422)

@@ -1,4 +1,4 @@
-"""An address of any length ends at a page, signed out, too."""
+"""An address of any length ends at a page, signed out, too; so does a form that was sent after the session ended."""
 
 from __future__ import annotations
 
@@ -81,3 +81,59 @@ def test_what_fits_is_kept(client: Client) -> None:
 
 def test_an_address_that_is_long_without_a_query_is_a_400_and_no_circle(client: Client) -> None:
     assert visit(client, f"/django-admin/{'a' * 20_000}").status_code == 400
+
+
+def sent_signed_out(client: Client, stood_on: str, action: str) -> str:
+    """The way back that sign-in is given."""
+    response = client.post(action, headers={"referer": stood_on}, follow=True)
+    assert (response.status_code, response.wsgi_request.path) == (200, "/accounts/login/")
+    return response.wsgi_request.GET["next"]
+
+
+CLIP = "/clips/7f0c1b5e-3f4c-4f5e-9d1a-0a4d2c8f1e11/"
+FORMS = [
+    *(f"{CLIP}{deed}/" for deed in ("hide", "unhide", "restore", "retry", "rate", "tag", "cue/undo", "delete")),
+    "/upload/7f0c1b5e-3f4c-4f5e-9d1a-0a4d2c8f1e11/cancel/",
+    "/people/7f0c1b5e-3f4c-4f5e-9d1a-0a4d2c8f1e11/role/",
+    "/people/7f0c1b5e-3f4c-4f5e-9d1a-0a4d2c8f1e11/deactivate/",
+    "/vocabulary/remove/",
+    "/me/tokens/revoke/",
+]
+
+
+@pytest.mark.parametrize("action", FORMS)
+def test_a_form_sent_after_the_session_ended_leads_back_to_the_page_it_stood_on(client: Client, action: str) -> None:
+    assert sent_signed_out(client, f"http://testserver{CLIP}?t=83#words", action) == f"{CLIP}?t=83"
+
+
+@pytest.mark.parametrize(
+    "stood_on",
+    [
+        *("", "https://evil.example/", "http://testserver.evil.example/", "//evil.example/x", "javascript:x", "\\"),
+        f"http://testserver/search/?q={'%22' * 10_000}",
+    ],
+)
+def test_from_elsewhere_or_from_too_long_an_address_it_leads_home(client: Client, stood_on: str) -> None:
+    assert sent_signed_out(client, stood_on, f"{CLIP}hide/") == "/"
+
+
+def test_whoever_signs_in_again_can_read_where_they_come_to(client: Client, make_user: Any, make_clip: Any) -> None:
+    make_user("curator", email="ann@example.com")
+    clip = make_clip()
+    way_back = sent_signed_out(client, f"http://testserver/clips/{clip.code}/", f"/clips/{clip.code}/hide/")
+    sign_in = {"login": "ann@example.com", "password": "correct horse", "next": way_back}
+    page = client.post("/accounts/login/", sign_in, follow=True)
+    assert (page.status_code, page.wsgi_request.path) == (200, f"/clips/{clip.code}/")
+
+
+def test_pages_that_answer_a_form_with_a_page_can_be_read_at_its_address(client_of: Any, make_user: Any) -> None:
+    client = client_of(make_user("admin"))
+    for address in ("/vocabulary/add/", "/settings/licences/", "/me/tokens/"):
+        assert visit(client, address).status_code == 200
+
+
+def test_signing_in_itself_and_other_redirects_are_left_as_they_are(client: Client, make_user: Any) -> None:
+    make_user(email="ann@example.com")
+    sign_in = {"login": "ann@example.com", "password": "correct horse", "next": "/me/"}
+    answer = client.post("/accounts/login/?next=/me/", sign_in, headers={"referer": "http://testserver/browse/"})
+    assert answer["Location"] == "/me/"
