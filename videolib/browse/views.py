@@ -10,7 +10,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from videolib.accounts.access import person_of
 from videolib.accounts.models import User
@@ -32,7 +32,7 @@ TAGS_TO_CHOOSE = 60
 TAGS_SUGGESTED = 10
 
 
-@require_GET
+@require_safe
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     """What curators put first, what is new, what is liked best, and the tags."""
@@ -46,7 +46,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "browse/home.html", {**shelves, "tags": count_tags(listed, most=TAGS_AT_HOME)})
 
 
-@require_GET
+@require_safe
 @login_required
 def browse(request: HttpRequest) -> HttpResponse:
     """All clips, narrowed by tags, person, length and date. Each number is what choosing that as well would show."""
@@ -76,7 +76,7 @@ def _people_to_choose(listed: ClipQuerySet, filters: Filters) -> list[tuple[User
     return people
 
 
-@require_GET
+@require_safe
 @login_required
 def search(request: HttpRequest) -> HttpResponse:
     """What was said, written and tagged. `as_typed=1` gives only the results, for a box that is still typed into."""
@@ -111,7 +111,7 @@ def _page_of_hits(person: User, text: str, asked: str) -> tuple[Sequence[ClipHit
     return last.hits, page
 
 
-@require_GET
+@require_safe
 @login_required
 def tag_suggestions(request: HttpRequest) -> JsonResponse:
     """Names of tags that begin like `q`, then those that hold it: a JSON list. Only of clips one comes across."""

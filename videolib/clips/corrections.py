@@ -20,7 +20,7 @@ from videolib.clips.forms import CueForm, StretchForm
 from videolib.clips.models import Clip
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 @vary_on_headers("HX-Request")
 def cue(request: HttpRequest, code: UUID) -> HttpResponse:

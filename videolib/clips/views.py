@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from transcode.actions import try_again
 from transcode.models import Step
@@ -28,7 +28,7 @@ A_PAGE = 25
 HEARD_AGAIN = "It is listened to again. The new words take the place of the old ones by themselves."
 
 
-@require_GET
+@require_safe
 @login_required
 def my_clips(request: HttpRequest) -> HttpResponse:
     """All clips of the person, drafts and failed ones, too; `q` filters by title."""
@@ -43,7 +43,7 @@ def my_clips(request: HttpRequest) -> HttpResponse:
     return render(request, "clips/mine.html", {"page": page, "rows": rows, "title_filter": title})
 
 
-@require_GET
+@require_safe
 @login_required
 def trash(request: HttpRequest) -> HttpResponse:
     """Deleted clips the person may bring back, the last one first."""
@@ -52,7 +52,7 @@ def trash(request: HttpRequest) -> HttpResponse:
     return render(request, "clips/trash.html", {"page": page, "days": settings.TRASH_DAYS})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def edit(request: HttpRequest, code: UUID) -> HttpResponse:
     """Words, tags, licence, who may see it. A script gets 204, or 422 with a sentence for each field."""
@@ -69,13 +69,13 @@ def edit(request: HttpRequest, code: UUID) -> HttpResponse:
     return render(request, "clips/edit.html", {"clip": clip, "form": form}, status=422 if form.errors else 200)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def delete(request: HttpRequest, code: UUID) -> HttpResponse:
     """Ask, then move the clip to the trash; the message that follows can undo it."""
     person = person_of(request)
     clip = get_clip_for(person, code, to="edit")
-    if request.method == "GET":
+    if request.method != "POST":
         return render(request, "clips/delete.html", {"clip": clip, "days": settings.TRASH_DAYS})
     actions.trash_clip(clip, by=person)
     undo = render_to_string("clips/_deleted.html", {"clip": clip}, request)
@@ -137,7 +137,7 @@ def untag(request: HttpRequest, code: UUID) -> HttpResponse:
     return _tags(request, clip)
 
 
-@require_GET
+@require_safe
 @never_cache
 @login_required
 def status(request: HttpRequest, code: UUID) -> HttpResponse:
@@ -160,13 +160,13 @@ def retry(request: HttpRequest, code: UUID) -> HttpResponse:
     return redirect(clip)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def hear_again(request: HttpRequest, code: UUID) -> HttpResponse:
     """Ask, then have the words written down anew with the vocabulary of today."""
     person = person_of(request)
     clip = get_clip_for(person, code, to="edit")
-    if request.method == "GET":
+    if request.method != "POST":
         job = clip.recording and clip.recording.jobs.filter(step=Step.TRANSCRIBE).first()
         context = {"clip": clip, "reason": cannot_hear(clip), "job": job, "corrections": clip.cue_edits.count()}
         return render(request, "clips/hear_again.html", context)

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from videolib.accounts.access import person_of
 from videolib.accounts.models import User
@@ -27,7 +27,7 @@ from videolib.uploads.tus import UploadRefused
 FORM_BYTES = 4096
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 @csrf_exempt  # checked by `_take_form`, once it is decided where the file goes
 def upload_page(request: HttpRequest) -> HttpResponse:
@@ -83,7 +83,7 @@ def _page(
     return render(request, "uploads/upload.html", context, status=status)
 
 
-@require_GET
+@require_safe
 @login_required
 def row(request: HttpRequest, code: UUID) -> HttpResponse:
     """What its script puts beside an upload once it has begun: the words of the clip, to be written meanwhile."""
