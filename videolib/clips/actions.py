@@ -15,6 +15,7 @@ from transcode import actions as pipeline
 from transcode.models import Cue, Job, Recording, State, Step
 from videolib.accounts.actions import write_audit
 from videolib.accounts.models import User
+from videolib.clips.access import ClipQuerySet
 from videolib.clips.documents import document_for
 from videolib.clips.models import Clip, CueEdit, LibrarySettings, License, Tag, Tagging, Term, fold_tag, fold_term
 from videolib.clips.status import cannot_hear
@@ -352,20 +353,27 @@ def remove_license(license: License, *, by: User) -> None:
 def empty_trash() -> int:
     """Remove for good what was deleted TRASH_DAYS ago, and recordings nobody uses any more. Returns how many clips."""
     before = timezone.now() - timedelta(days=settings.TRASH_DAYS)
-    clips = list(Clip.objects.filter(trashed_at__lt=before))
-    for clip in clips:
-        delete_for_good(clip)
-    return len(clips)
+    overdue = Clip.objects.filter(trashed_at__lt=before)
+    return sum(delete_for_good(clip, among=overdue) for clip in list(overdue))
 
 
-def delete_for_good(clip: Clip) -> None:
-    """Remove a clip, and its recording with all its files when no other clip uses it."""
-    recording = clip.recording
+def delete_for_good(clip: Clip, *, among: ClipQuerySet | None = None) -> bool:
+    """Remove a clip, and its recording with all its files when no other clip uses it.
+
+    With `among` only while it is one of these: who restores a clip as the trash is emptied keeps it. Returns whether it
+    went.
+    """
     with transaction.atomic():
+        # Read again and locked. No compare-and-set: Django deletes what hangs on a clip one table after the other.
+        standing = (Clip.objects.all() if among is None else among).select_for_update().filter(pk=clip.pk).first()
+        if standing is None:
+            return False
+        recording = standing.recording
         get_backend().remove([clip.pk])
-        clip.delete()
+        standing.delete()
     if recording and not Clip.objects.filter(recording=recording).exists():
         pipeline.delete_recording(recording)
+    return True
 
 
 def _audit_of_others(clip: Clip, deed: str, by: User) -> None:

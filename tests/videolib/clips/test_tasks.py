@@ -12,8 +12,11 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
+from transcode import actions as pipeline
 from transcode.models import Recording
+from videolib.browse.search import search_clips
 from videolib.celery import app
+from videolib.clips.actions import restore_clip
 from videolib.clips.models import Clip
 from videolib.clips.tasks import empty_trash, publish_playable
 
@@ -43,6 +46,26 @@ def test_the_trash_is_emptied_after_its_days(make_clip: Any, data_folder: Path) 
     assert not Recording.objects.filter(pk=old.recording_id).exists()
     assert not default_storage.exists("originals/old")
     assert standing.recording_id
+
+
+def test_what_is_restored_while_the_trash_is_emptied_stays(
+    make_clip: Any, data_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        make_clip(cues=[(0, 2, "still findable")])
+    Clip.objects.update(trashed_at=timezone.now() - timedelta(days=settings.TRASH_DAYS, hours=1))
+    delete_recording = pipeline.delete_recording
+
+    def and_meanwhile(recording: Recording) -> None:
+        delete_recording(recording)
+        left = Clip.objects.get()
+        restore_clip(left, by=left.owner)
+
+    monkeypatch.setattr(pipeline, "delete_recording", and_meanwhile)
+    assert empty_trash() == 1
+    kept = Clip.objects.get()
+    assert Recording.objects.filter(pk=kept.recording_id).exists()
+    assert [hit.clip for hit in search_clips(kept.owner, "findable", limit=1).hits] == [kept]
 
 
 def test_a_recording_shared_by_another_clip_stays(make_clip: Any, data_folder: Path) -> None:
