@@ -1,4 +1,4 @@
-"""What this machine lacks, said before the first request: Django's system checks."""
+"""What this machine or its settings lack, said before the first request: Django's system checks."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from django.core.checks import CheckMessage, Error, Warning, register
 
 @register
 def machine(_apps: Any = None, **_: Any) -> list[CheckMessage]:
-    """The programs and weights that the work needs."""
-    return [*_ffmpeg(), *_protections(), *_weights(), *_space()]
+    """The programs and weights that the work needs, and an address that people can come by."""
+    return [*_ffmpeg(), *_protections(), *_weights(), *_space(), *_address()]
 
 
 def _ffmpeg() -> list[CheckMessage]:
@@ -50,3 +50,13 @@ def _space() -> list[CheckMessage]:
         return []
     text = f"Only {free // 1024**2} MB are free where VIDEOLIB_DATA lies."
     return [Warning(text, hint="Free some space, or move VIDEOLIB_DATA to a larger disk.", id="videolib.W002")]
+
+
+def _address() -> list[CheckMessage]:
+    if not settings.SITE_URL_IS_A_GUESS:
+        return []
+    text = (
+        "BIND is every address of this machine, but SITE_URL is not set: links lead to localhost, and whoever comes by "
+    )
+    text += "an address that is not in ALLOWED_HOSTS is turned away."
+    return [Warning(text, hint="Set SITE_URL to the address people type.", id="videolib.W004")]

@@ -25,14 +25,20 @@ SECRET_KEY = env.text("SECRET_KEY") or env.kept_secret(VIDEOLIB_DATA / "secret_k
 
 BIND_HOST, BIND_PORT = env.address("BIND", "127.0.0.1:8000")
 # Every address of the machine is no address to visit; an IPv6 one is visited in brackets.
-_host = "localhost" if BIND_HOST in ("0.0.0.0", "::") else BIND_HOST
+_is_every_address = BIND_HOST in ("0.0.0.0", "::")
+_host = "localhost" if _is_every_address else BIND_HOST
 _host = f"[{_host}]" if ":" in _host else _host
 SITE_URL = env.url("SITE_URL", f"http://{_host}:{BIND_PORT}", ("http", "https")).geturl().rstrip("/")
 _site = urlsplit(SITE_URL)
+# By which of the machine's addresses people come, nobody knows then (checks.py says so).
+SITE_URL_IS_A_GUESS = _is_every_address and not env.text("SITE_URL")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]", _site.hostname or "localhost"]
 CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}"]
-# The front proxy says whether the visitor came over https; only an https SITE_URL makes us believe it.
+# The front proxy says whether the visitor came over https, and from which address: the last one in X-Forwarded-For,
+# which tries to sign in are counted by (allauth; nothing else counts by address). Only an https SITE_URL makes us
+# believe it.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _site.scheme == "https" else None
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if _site.scheme == "https" else 0
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _site.scheme == "https"
 SESSION_COOKIE_HTTPONLY = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -67,6 +73,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "videolib.browse.errors.page_for_wrong_methods",
 ]
 ROOT_URLCONF = "videolib.urls"
 WSGI_APPLICATION = "videolib.wsgi.application"
@@ -132,8 +139,11 @@ if (S3_ENDPOINT_URL or S3_ACCESS_KEY_ID or S3_SECRET_ACCESS_KEY) and not S3_BUCK
     raise ImproperlyConfigured("S3_BUCKET is empty though other S3 settings are set; name the bucket.")
 if bool(S3_ACCESS_KEY_ID) != bool(S3_SECRET_ACCESS_KEY):
     raise ImproperlyConfigured("S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY belong together; set both or neither.")
-if S3_ENDPOINT_URL:
-    env.url("S3_ENDPOINT_URL", "", ("http", "https"))
+_endpoint = env.url("S3_ENDPOINT_URL", "", ("http", "https")) if S3_ENDPOINT_URL else None
+if _endpoint and "@" in _endpoint.netloc:
+    raise ImproperlyConfigured(
+        "S3_ENDPOINT_URL holds a name or a password; leave them out, and set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY."
+    )
 
 _bucket = {
     "BACKEND": "videolib.lib.bucket.BucketStorage",
@@ -171,13 +181,27 @@ FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler
 
 # --- What pages may load --------------------------------------------------------------------------------------------
 
-_storage_origin = ["{0.scheme}://{0.netloc}".format(urlsplit(S3_ENDPOINT_URL))] if S3_BUCKET and S3_ENDPOINT_URL else []
+
+def _storage_origins() -> list[str]:
+    """Where a browser finds the bucket: at the endpoint, or at Amazon's host for it."""
+    if not S3_BUCKET:
+        return []
+    if _endpoint:
+        host = f"[{_endpoint.hostname}]" if ":" in str(_endpoint.hostname) else _endpoint.hostname
+        return [f"{_endpoint.scheme}://{host}:{_endpoint.port}" if _endpoint.port else f"{_endpoint.scheme}://{host}"]
+    amazon = f"s3.{S3_REGION}.amazonaws.com"
+    # Amazon's certificate holds for no bucket with a dot in its name: boto3 puts it into the path then, and so do we,
+    # because the host alone is that of everybody's buckets.
+    return [f"https://{amazon}/{S3_BUCKET}/" if "." in S3_BUCKET else f"https://{S3_BUCKET}.{amazon}"]
+
+
+_storage = _storage_origins()
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
-        "img-src": ["'self'", *_storage_origin],
-        "connect-src": ["'self'", *_storage_origin],
-        "media-src": ["'self'", "blob:", *_storage_origin],
+        "img-src": ["'self'", *_storage],
+        "connect-src": ["'self'", *_storage],
+        "media-src": ["'self'", "blob:", *_storage],
         "worker-src": ["'self'", "blob:"],
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
@@ -320,6 +344,8 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django.request": {"level": "ERROR"},
+        # A traceback for every visitor by a wrong address; browse/errors.py says it in a line.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
         "kombu": {"level": "ERROR"},
         "celery.redirected": {"level": "WARNING"},
         "faster_whisper": {"level": "WARNING"},

@@ -89,7 +89,7 @@ def test_pages_for_signed_out_people_keep_to_the_policy(client, addresses, setti
     assert {"account_login", "account_signup", "account_reset_password", "invitation"} <= seen
 
 
-@pytest.mark.parametrize("number", ["400", "403", "403_csrf", "404", "413", "429", "500"])
+@pytest.mark.parametrize("number", ["400", "400_host", "403", "403_csrf", "404", "405", "413", "429", "500"])
 def test_error_pages_keep_to_the_policy(number, rf, db):
     from django.contrib.auth.models import AnonymousUser
     from django.template.loader import render_to_string

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.core.exceptions import (
+    DisallowedHost,
+    PermissionDenied,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.template.loader import render_to_string
+
+Answer = Callable[[HttpRequest], HttpResponse]
 
 log = logging.getLogger(__name__)
 
@@ -16,12 +26,21 @@ TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 LAST_WORDS = "<!doctype html><title>Something broke</title><h1>Something broke</h1><p>Try again in a minute.</p>"
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 (Django passes it)
-    """A request nobody could read, or (413) one that is too large for a form."""
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A request nobody could read, one by an address that is not ours, or (413) one that is too large for a form."""
     if isinstance(exception, TOO_LARGE):
         return too_large()
+    if isinstance(exception, DisallowedHost):
+        return wrong_address(request)
     # No request in the context: whatever could not be read would be read again by whoever asks for the user.
     return HttpResponse(render_to_string("400.html"), status=400)
+
+
+def wrong_address(request: HttpRequest) -> HttpResponse:
+    """Whoever runs the machine has not said that people come by this address. Nothing here may ask for the host."""
+    asked = request.headers.get("Host", "")[:100]
+    log.warning("asked by the address %r, which is not in ALLOWED_HOSTS; SITE_URL is %s", asked, settings.SITE_URL)
+    return HttpResponse(render_to_string("400_host.html"), status=400)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -33,6 +52,18 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 (Django passes it)
     """Nothing there, or nothing this person may know of."""
     return render(request, "404.html", status=404)
+
+
+def page_for_wrong_methods(get_response: Answer) -> Answer:
+    """A middleware, because Django has no handler for 405: views refuse methods by an answer with nothing in it."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not response.content:
+            response.content = render_to_string("405.html", request=request).encode()
+        return response
+
+    return answer
 
 
 def too_large() -> HttpResponse:

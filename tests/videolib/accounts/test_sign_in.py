@@ -61,6 +61,19 @@ def test_guessing_is_slowed_down(client, make_user):
     assert not page.wsgi_request.user.is_authenticated
 
 
+@pytest.mark.parametrize("proxies", [0, 1])
+def test_behind_a_proxy_each_visitor_has_their_own_limit(client, make_user, settings, proxies):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies  # as the settings have it for an https SITE_URL
+    make_user(email="ann@example.com")
+
+    def visitor(address, number):
+        said = {"login": f"nobody{number}@example.com", "password": "wrong"}
+        return client.post("/accounts/login/", said, headers={"x-forwarded-for": f"spoofed, {address}"}).text
+
+    assert "Too many attempts" in [visitor("203.0.113.5", number) for number in range(15)][-1]
+    assert ("Too many attempts" in visitor("203.0.113.6", 99)) is (proxies == 0)
+
+
 def test_signing_out_is_a_post(client_of, make_user):
     client = client_of(make_user())
     assert "Sign out?" in client.get("/accounts/logout/").text

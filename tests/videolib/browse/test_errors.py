@@ -59,10 +59,35 @@ def test_the_handler_of_400_knows_what_is_too_large(request_of_somebody):
     assert errors.bad_request(request_of_somebody, ValueError("x")).status_code == 400
 
 
-def test_a_host_that_is_not_ours_is_400_with_a_page(client, db):
-    response = client.get("/", headers={"host": "evil.example"})
+@pytest.mark.parametrize("path", ["/", "/search", "/accounts/login/", "/no/such/page/"])
+def test_an_address_that_is_not_ours_says_what_to_set_and_is_one_line_in_the_log(client, db, caplog, path):
+    response = client.get(path, headers={"host": "192.168.1.5:8000"})
     assert response.status_code == 400
-    assert "could not be read" in response.content.decode()
+    assert "does not answer to this address; whoever runs it sets SITE_URL to it" in response.content.decode()
+    (line,) = caplog.records
+    assert "'192.168.1.5:8000'" in line.getMessage()
+    assert line.exc_info is None
+
+
+@pytest.mark.parametrize("host", ["a b\r\nc", "x" * 5_000, "é.example", ""])
+def test_any_odd_address_is_400_with_a_page(client, db, host):
+    assert "SITE_URL" in client.get("/", headers={"host": host}).content.decode()
+
+
+def test_reading_what_is_only_for_buttons_is_405_with_a_page(client_of, make_user, make_clip):
+    clip = make_clip()
+    for client in (client_of(), client_of(make_user("curator"))):
+        response = client.get(f"/clips/{clip.code}/hide/")
+        assert response.status_code == 405
+        assert response["Allow"] == "POST"
+        assert int(response["Content-Length"]) == len(response.content)
+        assert "Go back to that page" in response.content.decode()
+
+
+def test_what_says_its_own_sentence_about_a_method_keeps_it(client_of, make_user):
+    response = client_of(make_user("contributor")).get("/uploads/", headers={"tus-resumable": "1.0.0"})
+    assert response.status_code == 405
+    assert response.content.decode().startswith("GET does nothing here")
 
 
 def test_too_many_tries_to_sign_in_are_429(make_user, client, settings):

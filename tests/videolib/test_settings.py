@@ -1,0 +1,77 @@
+"""What the settings make of the environment together."""
+
+from __future__ import annotations
+
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from tests import SETTINGS_OF_THE_SHELL
+
+SETTINGS = Path(__file__).resolve().parents[2] / "videolib" / "settings.py"
+FETCHED = ("img-src", "connect-src", "media-src")
+
+Read = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Read:
+    """`read(SITE_URL="https://…")`: every setting, as a process reads them that starts with these alone."""
+
+    def run(**environment: str) -> dict[str, Any]:
+        for name in (*SETTINGS_OF_THE_SHELL, "S3_REGION"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in {"VIDEOLIB_DATA": str(tmp_path), **environment}.items():
+            monkeypatch.setenv(name, value)
+        return runpy.run_path(str(SETTINGS))
+
+    return run
+
+
+def test_a_proxy_is_believed_behind_https_alone(read: Read) -> None:
+    behind, bare = read(SITE_URL="https://videos.example.com"), read(SITE_URL="http://videos.example.com")
+    assert behind["SECURE_PROXY_SSL_HEADER"] and behind["ALLAUTH_TRUSTED_PROXY_COUNT"] == 1
+    assert not bare["SECURE_PROXY_SSL_HEADER"] and bare["ALLAUTH_TRUSTED_PROXY_COUNT"] == 0
+
+
+@pytest.mark.parametrize(
+    ("bind", "site", "guessed"),
+    [
+        ("0.0.0.0:8000", "", True),
+        ("[::]:8000", "", True),
+        ("0.0.0.0:8000", "http://192.168.1.5:8000", False),
+        ("192.168.1.5:8000", "", False),
+        ("", "", False),
+    ],
+)
+def test_by_which_of_all_addresses_people_come_has_to_be_said(read: Read, bind: str, site: str, guessed: bool) -> None:
+    assert read(BIND=bind, SITE_URL=site)["SITE_URL_IS_A_GUESS"] is guessed
+
+
+@pytest.mark.parametrize(
+    ("bucket", "origin"),
+    [
+        ({}, []),
+        ({"S3_BUCKET": "team", "S3_ENDPOINT_URL": "http://S3.example:8333/x?y"}, ["http://s3.example:8333"]),
+        ({"S3_BUCKET": "team", "S3_ENDPOINT_URL": "https://s3.example"}, ["https://s3.example"]),
+        ({"S3_BUCKET": "team", "S3_ENDPOINT_URL": "http://[fd00::1]:8333"}, ["http://[fd00::1]:8333"]),
+        ({"S3_BUCKET": "team", "S3_REGION": "eu-central-1"}, ["https://team.s3.eu-central-1.amazonaws.com"]),
+        ({"S3_BUCKET": "our.team"}, ["https://s3.us-east-1.amazonaws.com/our.team/"]),
+    ],
+)
+def test_pages_may_load_from_the_bucket_and_nothing_else(read: Read, bucket: dict[str, str], origin: list[str]) -> None:
+    rules = read(**bucket)["CONTENT_SECURITY_POLICY"]["DIRECTIVES"]
+    assert {
+        name: [part for part in rules[name] if part not in ("'self'", "blob:")] for name in FETCHED
+    } == dict.fromkeys(FETCHED, origin)
+
+
+@pytest.mark.parametrize("user", ["user:secret@", "user@", ":secret@", "@"])
+def test_an_endpoint_that_holds_a_password_stops_the_start_and_is_not_repeated(read: Read, user: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY") as refused:
+        read(S3_BUCKET="team", S3_ENDPOINT_URL=f"http://{user}s3.example")
+    assert "secret@" not in str(refused.value)
