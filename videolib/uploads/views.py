@@ -118,11 +118,14 @@ def collection(request: HttpRequest, method: str) -> HttpResponse:
 
 
 def _first_bytes(upload: Upload, body: Body, checksum: tus.Checksum | None) -> int:
-    """The offset after the bytes that came with the creation; the upload stands even when they were cut off."""
+    """The offset after the bytes that came with the creation; the upload stands even when they were cut off.
+
+    Of bytes that do not fit their length or checksum nothing is left: a refusal tells no address to go on at.
+    """
     try:
         return actions.receive(upload, body, offset=0, checksum=checksum)
     except UploadRefused as refusal:
-        if refusal.status == 413:
+        if refusal.status in (413, tus.CHECKSUM_MISMATCH):
             actions.cancel_upload(upload, by=upload.clip.owner)
             raise
         return upload.received

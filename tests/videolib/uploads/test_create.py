@@ -97,11 +97,22 @@ def test_all_bytes_may_come_along_and_finish_it(tus):
     assert Upload.objects.get().clip.recording.sha256 == hashlib.sha256(b"hello").hexdigest()
 
 
-def test_first_bytes_with_a_checksum_that_does_not_fit_are_left_out(tus):
-    wrong = base64.b64encode(hashlib.sha1(b"other").digest()).decode()
-    answer = tus.create(10, b"hello", **{"Upload-Checksum": f"sha1 {wrong}"})
-    assert answer.status_code == 201
-    assert answer["Upload-Offset"] == "0"
+def sha1(data: bytes) -> dict[str, str]:
+    return {"Upload-Checksum": f"sha1 {base64.b64encode(hashlib.sha1(data).digest()).decode()}"}
+
+
+def test_first_bytes_may_have_a_checksum(tus):
+    assert tus.create(10, b"hello", **sha1(b"hello"))["Upload-Offset"] == "5"
+
+
+def test_first_bytes_with_a_checksum_that_does_not_fit_are_refused_and_leave_nothing(tus, data_folder):
+    answer = tus.create(10, b"hello", **sha1(b"other"))
+    assert answer.status_code == 460
+    assert answer.reason_phrase == "Checksum Mismatch"
+    sentence_of(answer)
+    assert not Upload.objects.exists()
+    assert not Clip.objects.exists()
+    assert list((data_folder / "uploads").iterdir()) == []
 
 
 def test_more_first_bytes_than_announced_are_refused(tus):
