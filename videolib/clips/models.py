@@ -14,6 +14,9 @@ from django.utils import timezone
 from transcode.models import Recording
 from videolib.clips.access import ClipQuerySet
 
+# How long a clip that was still uploading can be brought back: its bytes wait for the rest, and take up room.
+DRAFT_KEPT = timedelta(hours=1)
+
 
 class Visibility(models.TextChoices):
     """Who may open a clip; private until its owner says otherwise."""
@@ -102,7 +105,8 @@ class Clip(models.Model):
     @property
     def gone_at(self) -> datetime | None:
         """When it is deleted for good, if it lies in the trash."""
-        return self.trashed_at + timedelta(days=settings.TRASH_DAYS) if self.trashed_at else None
+        kept = DRAFT_KEPT if self.is_draft else timedelta(days=settings.TRASH_DAYS)
+        return self.trashed_at + kept if self.trashed_at else None
 
     @property
     def rating(self) -> float | None:

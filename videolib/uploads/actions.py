@@ -10,7 +10,6 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from videolib.accounts.models import User
@@ -20,8 +19,8 @@ from videolib.lib.storage import media_storage
 from videolib.uploads.access import check_disk, check_size
 from videolib.uploads.body import Body
 from videolib.uploads.finish import finish_held, finish_upload
-from videolib.uploads.models import Upload, next_expiry
-from videolib.uploads.part import append, hold, lock_of
+from videolib.uploads.models import Upload, UploadQuerySet, next_expiry
+from videolib.uploads.part import Hold, append, hold, lock_of
 from videolib.uploads.tus import Checksum, UploadRefused
 
 log = logging.getLogger(__name__)
@@ -40,8 +39,6 @@ __all__ = [
     "take_form_file",
 ]
 
-# The draft of an open upload that was deleted can be brought back for so long, and then goes on where it was.
-TIME_TO_UNDO = timedelta(hours=1)
 # Files nobody knows: a form's file whose request broke, a part whose row was never written.
 STRAY_AFTER = timedelta(hours=1)
 # The time left is written down again at most this often, not with every 8 MB.
@@ -109,12 +106,19 @@ def receive(upload: Upload, body: Body, *, offset: int, checksum: Checksum | Non
         _check_offset(upload, offset)
         received = offset
         if offset < upload.size_bytes:
-            received = append(upload.path, body, held, most=upload.size_bytes - offset, checksum=checksum)
+            received = _append(upload, body, held, checksum)
         if received == upload.size_bytes:
             finish_held(upload)
-        else:
-            _put_off_expiry(upload)
     return received
+
+
+def _append(upload: Upload, body: Body, held: Hold, checksum: Checksum | None) -> int:
+    """Puts its end off before and after: one request may bring bytes for hours, and be cut at last."""
+    _put_off_expiry(upload)
+    try:
+        return append(upload.path, body, held, most=upload.size_bytes - upload.received, checksum=checksum)
+    finally:
+        _put_off_expiry(upload)
 
 
 def _check_offset(upload: Upload, offset: int) -> None:
@@ -126,7 +130,8 @@ def _put_off_expiry(upload: Upload) -> None:
     later = next_expiry()
     if later - upload.expires_at > EXPIRY_STEP:
         upload.expires_at = later
-        upload.save(update_fields=["expires_at"])
+        # No save(): it may have been cancelled meanwhile.
+        Upload.objects.filter(pk=upload.pk).update(expires_at=later)
 
 
 def offset_of(upload: Upload) -> int:
@@ -174,12 +179,17 @@ def shown_name(file: Path) -> str:
     return file.name.encode(errors="surrogateescape").decode(errors="replace")
 
 
-def cancel_upload(upload: Upload, *, by: User) -> None:
-    """Stop, and forget what arrived with its draft. A finished one takes its clip to the trash."""
+def cancel_upload(upload: Upload, *, by: User, among: UploadQuerySet | None = None) -> bool:
+    """Stop, and forget what arrived with its draft. A finished one takes its clip to the trash.
+
+    With `among` only while it is one of these. Returns whether it was cancelled.
+    """
     with transaction.atomic():
-        standing = Upload.objects.select_related("clip__owner").filter(pk=upload.pk).first()
+        # Upload and clip are read again and locked together: neither is finished nor restored in between.
+        locked = (Upload.objects.all() if among is None else among).select_for_update().select_related("clip")
+        standing = locked.filter(pk=upload.pk).first()
         if standing is None:
-            return
+            return False
         clip = standing.clip
         standing.delete()
         if clip.is_draft:
@@ -188,6 +198,7 @@ def cancel_upload(upload: Upload, *, by: User) -> None:
             trash_clip(clip, by=by)
     if standing.finished_at is None:
         _remove_bytes(upload)
+    return True
 
 
 def _remove_bytes(upload: Upload) -> None:
@@ -204,13 +215,10 @@ def remove_expired_uploads() -> int:
     for upload in Upload.objects.open().filter(clip__trashed_at=None):
         if upload.received == upload.size_bytes:
             _finish_quietly(upload)
-    now = timezone.now()
-    abandoned = Q(expires_at__lt=now) | Q(clip__trashed_at__lt=now - TIME_TO_UNDO)
-    uploads = list(Upload.objects.open().filter(abandoned).select_related("clip__owner"))
-    for upload in uploads:
-        cancel_upload(upload, by=upload.clip.owner)
+    uploads = list(Upload.objects.left_alone().select_related("clip__owner"))
+    cancelled = sum(_cancel_left_alone(upload) for upload in uploads)
     _remove_strays()
-    return len(uploads)
+    return cancelled
 
 
 def _finish_quietly(upload: Upload) -> None:
@@ -218,6 +226,16 @@ def _finish_quietly(upload: Upload) -> None:
         finish_upload(upload)
     except UploadRefused as refusal:
         log.warning("upload %s is complete, but was not finished: %s", upload.code, refusal)
+
+
+def _cancel_left_alone(upload: Upload) -> bool:
+    """False where somebody sends it just now, or went on with it since it was listed."""
+    try:
+        with hold(upload.path):
+            return cancel_upload(upload, by=upload.clip.owner, among=Upload.objects.left_alone())
+    except UploadRefused:
+        # 423: bytes are arriving, however long ago their request began.
+        return False
 
 
 def _remove_strays() -> None:

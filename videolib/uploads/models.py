@@ -11,7 +11,7 @@ from django.db import models
 from django.utils import timezone
 
 from videolib.accounts.models import User
-from videolib.clips.models import Clip
+from videolib.clips.models import DRAFT_KEPT, Clip
 from videolib.uploads.tus import read_metadata
 
 
@@ -21,6 +21,12 @@ class UploadQuerySet(models.QuerySet["Upload"]):
     def open(self) -> UploadQuerySet:
         """Transfers that are not at an end."""
         return self.filter(finished_at=None)
+
+    def left_alone(self) -> UploadQuerySet:
+        """Transfers nobody went on with in time, and those whose draft was deleted for as long as it is kept."""
+        now = timezone.now()
+        lapsed = models.Q(expires_at__lte=now, clip__trashed_at=None)
+        return self.open().filter(lapsed | models.Q(clip__trashed_at__lt=now - DRAFT_KEPT))
 
     def unfinished_of(self, owner: User) -> UploadQuerySet:
         """What `owner` can go on with: not expired, its draft not deleted; the last one begun first."""

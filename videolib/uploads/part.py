@@ -64,6 +64,8 @@ def hold(part: Path, *, from_stalled: bool = False) -> Iterator[Hold]:
     `from_stalled` takes the place of a writer whose bytes stopped coming.
     """
     lock = lock_of(part)
+    # Whoever restores a library without uploads under way may leave out their folder.
+    lock.parent.mkdir(parents=True, exist_ok=True)
     held = _try(lock)
     if held is None and from_stalled and _has_stalled(lock):
         lock.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from videolib.clips.actions import create_draft, trash_clip
 from videolib.clips.models import Clip
 
 THEN = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -34,6 +36,18 @@ def test_a_deleted_clip_says_when_it_is_gone_for_good(
     clip = trashed(owner, title="Thrown away")
     page = client_of(owner).get("/clips/trash/").content.decode()
     assert "Thrown away" in page and "11 March 2026" in page and f"/clips/{clip.code}/restore/" in page
+
+
+def test_a_clip_that_was_still_uploading_says_how_soon_it_is_gone(
+    make_user: Callable[..., Any], client_of: Callable[..., Client]
+) -> None:
+    owner = make_user("contributor")
+    clip = create_draft("Half way", by=owner, visibility="private")
+    client = client_of(owner)
+    assert "for an hour" in client.get(f"/clips/{clip.code}/delete/").content.decode()
+    trash_clip(clip, by=owner)
+    page = " ".join(re.sub("<.*?>", "", client.get("/clips/trash/").content.decode()).split())
+    assert "Deleted for good in 59 minutes" in page
 
 
 def test_clips_of_others_are_there_for_curators_alone_and_private_ones_for_nobody(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from datetime import timedelta
 
@@ -10,12 +11,14 @@ import pytest
 from django.utils import timezone
 
 from transcode.models import Recording
-from videolib.clips.actions import trash_clip
+from videolib.clips.actions import delete_for_good, trash_clip
 from videolib.clips.models import Clip
 from videolib.lib.storage import media_storage
 from videolib.uploads import actions
-from videolib.uploads.models import Upload
+from videolib.uploads.body import Body
+from videolib.uploads.models import Upload, next_expiry
 from videolib.uploads.tasks import remove_expired
+from videolib.uploads.tus import UploadRefused
 
 pytestmark = pytest.mark.django_db
 
@@ -83,6 +86,50 @@ class TestSweep:
         assert not upload.path.exists()
         assert not Clip.objects.exists()
 
+    def test_a_deleted_draft_keeps_its_hour_even_when_its_upload_lapses_meanwhile(self, tus, uploader):
+        upload = tus.begin(10)
+        trash_clip(upload.clip, by=uploader)
+        Upload.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+        assert remove_expired() == 0
+        Clip.objects.update(trashed_at=None)
+        assert remove_expired() == 1
+
+    def test_it_leaves_alone_what_is_arriving_and_what_was_cut_off_after_hours(self, tus):
+        upload = tus.begin(10)
+        pieces = [b"hello"]
+
+        def read(size: int) -> bytes:
+            Upload.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+            upload.refresh_from_db()
+            assert remove_expired() == 0
+            if not pieces:
+                raise OSError("cut")
+            return pieces.pop()
+
+        with pytest.raises(UploadRefused):
+            actions.receive(upload, Body(read, 10), offset=0)
+        assert remove_expired() == 0
+        assert tus.head(upload)["Upload-Offset"] == "5"
+
+    @pytest.mark.parametrize("deed", ["gone on with", "restored"])
+    def test_it_leaves_alone_what_came_back_after_it_was_listed(self, tus, monkeypatch, deed):
+        for _ in range(2):
+            tus.begin(10)
+        if deed == "restored":
+            Clip.objects.update(trashed_at=timezone.now() - timedelta(hours=2))
+        else:
+            Upload.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+
+        def and_meanwhile(clip: Clip) -> bool:
+            Clip.objects.exclude(pk=clip.pk).update(trashed_at=None)
+            Upload.objects.update(expires_at=next_expiry())
+            return delete_for_good(clip)
+
+        monkeypatch.setattr(actions, "delete_for_good", and_meanwhile)
+        assert remove_expired() == 1
+        assert Upload.objects.get().path.exists()
+        assert Clip.objects.count() == 1
+
     def test_it_finds_bytes_that_were_stored_without_a_row(self, tus, data_folder):
         upload = tus.begin(5)
         folder = data_folder / "media" / "originals"
@@ -105,3 +152,12 @@ class TestSweep:
 
     def test_it_runs_on_an_empty_library(self, db, data_folder):
         assert remove_expired() == 0
+
+    def test_it_runs_where_the_folder_of_uploads_was_lost(self, tus, data_folder):
+        upload = tus.begin(10)
+        shutil.rmtree(data_folder / "uploads")
+        assert remove_expired() == 0
+        answer = tus.head(upload)
+        assert answer.status_code == 410
+        Upload.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+        assert remove_expired() == 1
