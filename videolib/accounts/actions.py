@@ -126,18 +126,18 @@ def came_by_mail(invitation: Invitation, proof: str) -> bool:
 def accept_invitation(invitation: Invitation, *, email: str, name: str, password: str, by_mail: bool = False) -> User:
     """Become a person of the library; an invitation is good once. `email` counts only where it names nobody.
 
-    Raises AccountError when somebody was quicker, or the address is taken. The address counts as confirmed when they
-    came by the mail, and for the first administrator, for whom whoever runs the machine vouches.
+    Raises AccountError when somebody was quicker, or the address is none, or taken. The address counts as confirmed
+    when they came by the mail, and for the first administrator, for whom whoever runs the machine vouches.
     """
     # The slow hash is made before the transaction: it would hold the database's one write lock for half a second.
-    hashed = make_password(password)
+    email, hashed = invitation.email or _valid_email(email.strip().lower()), make_password(password)
     with transaction.atomic():
         if not Invitation.objects.open().filter(pk=invitation.pk).update(used_at=timezone.now()):
             raise AccountError("This invitation has been used already, or it has expired. Ask for a new one.")
         if invitation.is_first_admin and User.objects.active_admins().exists():
             raise AccountError("There is an administrator already. Ask them for an invitation.")
         confirmed = by_mail or invitation.is_first_admin
-        person = _add_person(invitation.email or email, hashed, Role(invitation.role), name, confirmed=confirmed)
+        person = _add_person(email, hashed, Role(invitation.role), name, confirmed=confirmed)
         Invitation.objects.filter(pk=invitation.pk).update(used_by=person)
         write_audit("accept invitation", f"person {person.email}", by=person, role=person.role)
     return person

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 
+from videolib.accounts.actions import LONGEST_EMAIL
 from videolib.accounts.models import Invitation, Role, User
 from videolib.lib.sizes import GigabytesField
 
@@ -44,7 +45,9 @@ def _domains() -> str:
 class AcceptForm(forms.Form):
     """What an invited person says of themselves."""
 
-    email = forms.EmailField(label="E-mail", widget=forms.EmailInput(attrs={"autocomplete": "username"}))
+    email = forms.EmailField(
+        label="E-mail", max_length=LONGEST_EMAIL, widget=forms.EmailInput(attrs={"autocomplete": "username"})
+    )
     name = forms.CharField(max_length=80, label="Your name", widget=forms.TextInput(attrs={"autocomplete": "name"}))
     password1 = forms.CharField(
         label="Password",
@@ -122,7 +125,7 @@ class QuotaForm(forms.Form):
 class EmailForm(forms.Form):
     """Another address to sign in by."""
 
-    email = forms.EmailField(label="Sign-in e-mail", max_length=254)
+    email = forms.EmailField(label="Sign-in e-mail", max_length=LONGEST_EMAIL)
 
 
 class NameForm(forms.Form):

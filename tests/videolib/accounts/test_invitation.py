@@ -9,6 +9,9 @@ from tests.videolib.accounts.conftest import PASSWORD
 from videolib.accounts import actions
 from videolib.accounts.models import AuditEntry, Invitation, Role, User
 
+# Right in every part, and two characters longer than an address may be.
+LONG_EMAIL = f"{'a' * 61}@{'.'.join(['b' * 63] * 3)}.co"
+
 
 def test_an_invited_person_chooses_name_and_password_and_is_signed_in(client, invite, accepting):
     page = client.get(invite("ann@example.com", "contributor"))
@@ -82,6 +85,7 @@ def test_an_address_that_is_taken_is_refused_and_the_link_stays_good(client, adm
         ({"password1": "ann.able@example", "password2": "ann.able@example"}, "too similar"),
         ({"name": "  "}, "required"),
         ({"email": "no address"}, "valid email"),
+        ({"email": LONG_EMAIL}, "at most 254 characters"),
         ({"name": "a\x00b"}, "Null characters"),
     ],
 )
@@ -90,6 +94,14 @@ def test_what_cannot_be_is_said_beside_the_field(client, invite, accepting, fiel
     assert page.status_code == 200
     assert sentence in page.text
     assert User.objects.filter(name="Ann Able").count() == 0
+
+
+@pytest.mark.parametrize("email", ["no address", "", LONG_EMAIL])
+def test_an_address_that_is_none_is_refused_whichever_door_it_comes_by(invite, email):
+    invite()
+    with pytest.raises(actions.AccountError, match="not an e-mail address"):
+        actions.accept_invitation(Invitation.objects.get(), email=email, name="Ann", password=PASSWORD)
+    assert Invitation.objects.open().count() == 1
 
 
 def test_somebody_signed_in_is_told_to_sign_out_first(client_of, make_user, invite, accepting):
