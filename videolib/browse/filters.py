@@ -135,6 +135,9 @@ def count_people(clips: ClipQuerySet) -> list[tuple[User, int]]:
     return sorted(people, key=lambda pair: pair[0].display_name.casefold())
 
 
-def tag_names(folded: Sequence[str]) -> dict[str, str]:
-    """How chosen tags are written; no query where none was chosen."""
-    return dict(Tag.objects.filter(folded__in=folded).values_list("folded", "name")) if folded else {}
+def tag_names(clips: ClipQuerySet, folded: Sequence[str]) -> dict[str, str]:
+    """How chosen tags are written, of those on `clips`; no query where none was chosen."""
+    if not folded:
+        return {}
+    used = Tag.objects.filter(folded__in=folded, clips__in=clips.order_by().values("pk"))
+    return dict(used.values_list("folded", "name").distinct())

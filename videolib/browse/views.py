@@ -62,7 +62,7 @@ def browse(request: HttpRequest) -> HttpResponse:
         "form": form,
         "filters": filters,
         "page": page,
-        "chips": chips_of(filters, tag_names=tag_names(filters.tags), person_name=person_name),
+        "chips": chips_of(filters, tag_names=tag_names(listed, filters.tags), person_name=person_name),
         "tags": count_tags(fitting, most=TAGS_TO_CHOOSE, chosen=filters),
         "library_is_empty": not page.paginator.count and not listed.exists(),
     }

@@ -166,6 +166,15 @@ def test_neither_clips_nor_counts_tell_of_what_is_not_listed(browse, make_clip, 
     assert re.search(r'tag=git">git <span class="count">.*?1</span>', browse.page, re.S)
 
 
+def test_a_chosen_tag_is_written_as_on_a_clip_one_comes_across_and_else_as_it_was_typed(browse, make_clip):
+    make_clip(tags=["GitHub"])
+    make_clip(visibility="private", tags=["HushHush Tag"])
+    browse(tag=["github", "hushhush tag"])
+    assert "GitHub" in browse.page
+    assert "hushhush tag" in browse.page
+    assert "HushHush" not in browse.page
+
+
 def test_the_number_of_queries_does_not_grow_with_clips(client_of, make_user, make_clip):
     client = client_of(make_user())
     address = f"{BROWSE}?tag=all&length=1-5&date=week&sort=rated"
