@@ -84,6 +84,10 @@ class ClipQuerySet(models.QuerySet["Clip"]):
         """The clips of one person that are not in the trash, the newest first: drafts and failed ones, too."""
         return self.visible_to(user).filter(owner=user).order_by("-created_at", "-pk")
 
+    def hidden_for(self, user: Viewer) -> ClipQuerySet:
+        """Clips off the team's lists that `user` may show again: for curators."""
+        return self.may(user, "curate").filter(hidden_at__isnull=False)
+
     def in_trash_of(self, user: Viewer) -> ClipQuerySet:
         """Deleted clips `user` may bring back."""
         if not isinstance(user, User) or not user.is_active:

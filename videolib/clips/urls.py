@@ -23,6 +23,7 @@ NAME = CLIP_PATTERN + "(?P<name>[a-z0-9]{1,20})"
 urlpatterns = [
     path("clips/mine/", views.my_clips, name="my_clips"),
     path("clips/trash/", views.trash, name="trash"),
+    path("clips/hidden/", views.hidden, name="hidden"),
     path("vocabulary/", terms.vocabulary, name="vocabulary"),
     path("vocabulary/add/", terms.add, name="vocabulary_add"),
     path("vocabulary/remove/", terms.remove, name="vocabulary_remove"),

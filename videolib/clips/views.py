@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from transcode.actions import try_again
 from transcode.models import Step
-from videolib.accounts.access import person_of
+from videolib.accounts.access import curator_required, person_of
 from videolib.clips import actions
 from videolib.clips.access import get_clip_for, get_tagging_for, may_do, tags_part
 from videolib.clips.forms import EditForm, TagForm
@@ -50,6 +50,14 @@ def trash(request: HttpRequest) -> HttpResponse:
     clips = Clip.objects.in_trash_of(request.user).select_related("owner", "recording").order_by("-trashed_at", "-pk")
     page = Paginator(clips, A_PAGE).get_page(request.GET.get("page"))
     return render(request, "clips/trash.html", {"page": page, "days": settings.TRASH_DAYS})
+
+
+@require_safe
+@curator_required
+def hidden(request: HttpRequest) -> HttpResponse:
+    """What curators took off the team's lists, the last one first, each to be shown again."""
+    clips = Clip.objects.hidden_for(request.user).with_card().order_by("-hidden_at", "-pk")
+    return render(request, "clips/hidden.html", {"page": Paginator(clips, A_PAGE).get_page(request.GET.get("page"))})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
