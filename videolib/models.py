@@ -2,7 +2,7 @@
 
 from videolib.accounts.models import ApiToken, AuditEntry, Invitation, User
 from videolib.clips.models import Clip, CueEdit, LibrarySettings, License, Tag, Tagging, Term
-from videolib.community.models import Pin, Rating
+from videolib.community.models import Rating
 from videolib.search.models import Passage
 from videolib.uploads.models import Upload
 
@@ -15,7 +15,6 @@ __all__ = [
     "LibrarySettings",
     "License",
     "Passage",
-    "Pin",
     "Rating",
     "Tag",
     "Tagging",

@@ -76,6 +76,7 @@ def edit_clip(clip: Clip, *, by: User, **details: Unpack[Details]) -> None:
     for column, value in details.items():
         setattr(clip, column, value)
     clip.save(update_fields=list(details))
+    _unpin_unlisted(clip)
     if tags is not None:
         _set_tags(clip, tags, by)
     if clip.visibility != before and by.pk != clip.owner_id:
@@ -280,6 +281,7 @@ def hide_clip(clip: Clip, *, by: User) -> None:
     """Take a clip off the team's lists; its owner and curators still see it."""
     clip.hidden_at = timezone.now()
     clip.save(update_fields=["hidden_at"])
+    _unpin_unlisted(clip)
     write_audit("hide clip", f"clip {clip.code}", by=by, title=clip.title)
 
 
@@ -374,6 +376,13 @@ def delete_for_good(clip: Clip, *, among: ClipQuerySet | None = None) -> bool:
     if recording and not Clip.objects.filter(recording=recording).exists():
         pipeline.delete_recording(recording)
     return True
+
+
+def _unpin_unlisted(clip: Clip) -> None:
+    """Else it would stand in front for its owner alone, and for everybody once it is shared again."""
+    if not clip.is_for_the_team:
+        clip.pinned_at = None
+        clip.save(update_fields=["pinned_at"])
 
 
 def _audit_of_others(clip: Clip, deed: str, by: User) -> None:

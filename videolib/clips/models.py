@@ -76,7 +76,7 @@ class Clip(models.Model):
     published_at = models.DateTimeField(null=True, db_index=True)
     trashed_at = models.DateTimeField(null=True)
     hidden_at = models.DateTimeField(null=True, help_text="a curator took it off the team's lists")
-    # Written down here by the rooms above, for cards and ranking.
+    # Written down here by the rooms above, for cards and ranking. Pinned is only what is for the whole team.
     pinned_at = models.DateTimeField(null=True)
     rating_sum = models.PositiveIntegerField(default=0)
     rating_count = models.PositiveIntegerField(default=0)
@@ -101,6 +101,11 @@ class Clip(models.Model):
     def is_draft(self) -> bool:
         """Still waiting for its bytes."""
         return self.recording_id is None
+
+    @property
+    def is_for_the_team(self) -> bool:
+        """The whole team comes across it, or will once it can be played."""
+        return self.visibility == Visibility.TEAM and self.hidden_at is None
 
     @property
     def gone_at(self) -> datetime | None:

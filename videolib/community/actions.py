@@ -10,7 +10,7 @@ from django.utils import timezone
 from videolib.accounts.actions import write_audit
 from videolib.accounts.models import User
 from videolib.clips.models import Clip
-from videolib.community.models import Pin, Rating
+from videolib.community.models import Rating
 
 
 class RatingError(ValueError):
@@ -47,17 +47,19 @@ def unrate_clip(clip: Clip, *, by: User) -> None:
 @transaction.atomic
 def pin_clip(clip: Clip, *, by: User) -> None:
     """Put a clip first for everybody. Raises PinError for one that not everybody may see."""
-    if clip.visibility != "team" or clip.hidden_at:
+    if not clip.is_for_the_team:
         raise PinError("Only a clip that the whole team finds can be pinned; change who may see it first.")
-    if Pin.objects.get_or_create(clip=clip, defaults={"by": by})[1]:
-        _write_pin(clip, "pin clip", by)
+    clip.pinned_at = timezone.now()
+    if Clip.objects.filter(pk=clip.pk, pinned_at=None).update(pinned_at=clip.pinned_at):
+        write_audit("pin clip", f"clip {clip.code}", by=by, title=clip.title)
 
 
 @transaction.atomic
 def unpin_clip(clip: Clip, *, by: User) -> None:
     """Take a clip from its place in front."""
-    if Pin.objects.filter(clip=clip).delete()[0]:
-        _write_pin(clip, "unpin clip", by)
+    clip.pinned_at = None
+    if Clip.objects.filter(pk=clip.pk, pinned_at__isnull=False).update(pinned_at=None):
+        write_audit("unpin clip", f"clip {clip.code}", by=by, title=clip.title)
 
 
 def _lock(clip: Clip) -> None:
@@ -78,9 +80,3 @@ def _recount(clip: Clip) -> None:
 
 def _none_as_zero(number: object) -> Coalesce:
     return Coalesce(Subquery(number, output_field=PositiveIntegerField()), 0)  # type: ignore[arg-type]
-
-
-def _write_pin(clip: Clip, deed: str, by: User) -> None:
-    clip.pinned_at = timezone.now() if deed == "pin clip" else None
-    clip.save(update_fields=["pinned_at"])
-    write_audit(deed, f"clip {clip.code}", by=by, title=clip.title)

@@ -1,4 +1,4 @@
-"""What people think of clips: ratings, and what curators put first."""
+"""What people think of clips. What curators put first is a column of the clip itself (`pinned_at`)."""
 
 from __future__ import annotations
 
@@ -26,14 +26,3 @@ class Rating(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stars} stars"
-
-
-class Pin(models.Model):
-    """A curator's "watch this first"."""
-
-    clip = models.OneToOneField(Clip, on_delete=models.CASCADE, related_name="pin")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
-    at = models.DateTimeField(default=timezone.now)
-
-    def __str__(self) -> str:
-        return f"pin on {self.clip_id}"

@@ -11,14 +11,12 @@ from django.test import Client
 from videolib.accounts.models import AuditEntry
 from videolib.clips.models import Clip
 from videolib.community import actions
-from videolib.community.models import Pin
 
 HTMX = {"HX-Request": "true"}
 
 
 def pinned(clip: Clip) -> bool:
     clip.refresh_from_db()
-    assert (clip.pinned_at is not None) == Pin.objects.filter(clip=clip).exists()
     return clip.pinned_at is not None
 
 
@@ -72,6 +70,30 @@ def test_what_the_team_does_not_find_is_not_pinned(
     page = client.post(f"/clips/{clip.code}/pin/", follow=True).content.decode()
     assert "Only a clip that the whole team finds" in page
     assert not pinned(clip)
+
+
+@pytest.mark.parametrize("visibility", ["private", "unlisted"])
+def test_what_the_team_does_not_find_any_more_is_unpinned_and_stays_so_when_it_is_shared_again(
+    visibility: str, make_clip: Callable[..., Clip], make_user: Callable[..., Any], client_of: Callable[..., Client]
+) -> None:
+    clip = make_clip()
+    actions.pin_clip(clip, by=make_user("curator"))
+    owner = client_of(clip.owner)
+    owner.post(f"/clips/{clip.code}/edit/", {"title": "Other words"}, headers=HTMX)
+    assert pinned(clip)
+    for choice in (visibility, "team"):
+        assert owner.post(f"/clips/{clip.code}/edit/", {"visibility": choice}, headers=HTMX).status_code == 204
+        assert not pinned(clip)
+
+
+def test_a_hidden_clip_is_unpinned_and_stays_so_when_it_is_shown_again(
+    make_clip: Callable[..., Clip], make_user: Callable[..., Any], client_of: Callable[..., Client]
+) -> None:
+    clip, curator = make_clip(), make_user("curator")
+    actions.pin_clip(clip, by=curator)
+    for deed in ("hide", "unhide"):
+        client_of(curator).post(f"/clips/{clip.code}/{deed}/")
+        assert not pinned(clip)
 
 
 def test_pinning_twice_is_once(make_clip: Callable[..., Clip], make_user: Callable[..., Any]) -> None:
