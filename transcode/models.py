@@ -19,6 +19,7 @@ class Step(models.TextChoices):
     MAKE_PLAYABLE = "make_playable", "Making it playable"
     TRANSCRIBE = "transcribe", "Writing down the words"
     MAKE_RENDITIONS = "make_renditions", "Making smaller versions"
+    READ_SCREEN = "read_screen", "Reading the screen"
 
 
 class State(models.TextChoices):

@@ -14,6 +14,7 @@ QUEUES: dict[Step, tuple[str, int]] = {
     Step.MAKE_PLAYABLE: ("media", 0),
     Step.TRANSCRIBE: ("speech", 3),
     Step.MAKE_RENDITIONS: ("media", 6),
+    Step.READ_SCREEN: ("screen", 9),
 }
 
 

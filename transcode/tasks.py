@@ -19,6 +19,7 @@ from django.utils import timezone
 from transcode.actions import skip_step, start_step
 from transcode.media.checksum import sha256_of
 from transcode.media.encode import worth_publishing, write_rest
+from transcode.media.facts import MediaFacts
 from transcode.media.hls import RenditionFile, write_first
 from transcode.media.loudness import levelled, measure
 from transcode.media.plan import SoundPlan, StoryboardPlan, make_plan, without_copy
@@ -52,7 +53,17 @@ def _inspect(work: Work) -> None:
         if facts.sounds and settings.SPEECH_ENGINE != "none" and settings.WHISPER_MODEL != "none":
             start_step(recording, Step.TRANSCRIBE, lane=work.job.lane)
         else:
-            skip_step(recording, Step.TRANSCRIBE, "" if facts.sounds else "There is no sound in this recording.")
+            skip_step(recording, Step.TRANSCRIBE, why_unheard(facts))
+        if settings.SCREEN_ENGINE == "none":
+            skip_step(recording, Step.READ_SCREEN)
+
+
+def why_unheard(facts: MediaFacts) -> str:
+    """Why there is nothing to hear, in a sentence; empty where that is the library's choice."""
+    if facts.sounds:
+        return ""
+    unreadable = "The sound of this recording is in a format that cannot be read here."
+    return unreadable if facts.unreadable_sounds else "There is no sound in this recording."
 
 
 @shared_task(name="transcode.make_playable")

@@ -57,6 +57,7 @@ def test_a_recording_that_fits_is_copied_and_then_made_smaller(tmp_path: Path, d
         Step.MAKE_PLAYABLE: State.DONE,
         Step.MAKE_RENDITIONS: State.DONE,
         Step.TRANSCRIBE: State.SKIPPED,
+        Step.READ_SCREEN: State.SKIPPED,
     }
     assert recording.duration == pytest.approx(6, abs=0.1)
     assert (recording.width, recording.height, recording.has_sound) == (1280, 960, True)
@@ -168,3 +169,13 @@ def test_frames_for_reading_are_kept_only_where_somebody_reads(tmp_path: Path, s
     assert [frame.at for frame in frames] == sorted(frame.at for frame in frames)
     assert 3 <= len(frames) <= 5
     assert default_storage.open(frames[0].key).read(2) == b"\xff\xd8"
+
+
+def test_why_nothing_is_heard_is_told_by_its_reason(tmp_path: Path) -> None:
+    silent = run_all(accept(make(tmp_path / "silent.mp4", seconds=1, sound=False)))
+    assert silent[Step.TRANSCRIBE].error == "There is no sound in this recording."
+    spoken = make(tmp_path / "spoken.mkv", seconds=1)
+    spoken.write_bytes(spoken.read_bytes().replace(b"A_AAC", b"A_XYZ"))
+    unread = run_all(accept(spoken))
+    assert unread[Step.TRANSCRIBE].error == "The sound of this recording is in a format that cannot be read here."
+    assert unread[Step.MAKE_RENDITIONS].state == State.DONE

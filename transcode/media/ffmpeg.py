@@ -27,6 +27,8 @@ OURS = re.compile(
 DAMAGE = re.compile(
     r"error while decoding|corrupt|invalid data|concealing|decode_slice|missing reference", re.IGNORECASE
 )
+# A broken packet of sound says nothing against the picture.
+OF_SOUND = re.compile(r"^\[(aist#|aac\b|opus\b|mp3)")
 UNREADABLE = "This recording cannot be decoded: it is damaged, or holds something no player knows."
 
 # What a recording may cost, by its length and size. Measured need is a tenth of it: 8 CPU seconds for a
@@ -41,7 +43,7 @@ OUTPUT_PER_SECOND = 3 * 1024**2
 
 @dataclass(frozen=True)
 class Ran:
-    """A graph that ran: how many seconds it wrote, and whether it met bytes it could not decode."""
+    """A graph that ran: how many seconds it wrote, and whether it met bytes of the picture it could not decode."""
 
     reached: float
     damaged: bool
@@ -98,7 +100,12 @@ def run_graph(
     args = ffmpeg.compile(outputs, cmd=[binary(), *QUIET, *PROGRESS], overwrite_output=True)
     reporter = Reporter(duration, on_progress)
     finished = checked(child.run(args, limits=limits, reads=sources(args), cwd=cwd, on_line=reporter.line))
-    return Ran(reporter.reached, bool(DAMAGE.search(finished.stderr_tail)))
+    return Ran(reporter.reached, tells_damage(finished.stderr_tail))
+
+
+def tells_damage(stderr: str) -> bool:
+    """Whether the decoder of the picture met bytes that it could not decode."""
+    return any(DAMAGE.search(line) and not OF_SOUND.search(line) for line in stderr.splitlines())
 
 
 def sources(args: Sequence[str]) -> list[Path]:
@@ -111,7 +118,9 @@ def checked(finished: child.Finished) -> child.Finished:
     if finished.returncode == 0:
         return finished
     if OURS.search(finished.stderr_tail) or finished.returncode < 0:
-        raise child.ChildFailed("ffmpeg failed.", permanent=False, stderr_tail=finished.stderr_tail)
+        raise child.ChildFailed(
+            "ffmpeg could not finish this recording.", permanent=False, stderr_tail=finished.stderr_tail
+        )
     raise child.ChildFailed(UNREADABLE, permanent=True, stderr_tail=finished.stderr_tail)
 
 

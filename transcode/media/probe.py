@@ -19,7 +19,9 @@ MIN_SIDE = 16  # H.264's block; below, nothing can be seen
 MAX_PIXELS = 8192 * 4320  # one frame of 8K is 50 MB, and a decoder keeps a dozen
 MAX_DURATION = 24 * 3600.0
 NARRATED_STILL = 0.5  # seconds of sound that make one frame a recording: a slide somebody talks about
-SECONDS_PER_GB = 60  # reading every packet took 2 to 6 s here, disks included
+# Processor seconds for reading every packet: it takes 2 to 6 s a GB here, disks included, but the smallest packets
+# (a still screen) are a million in 50 MB, which takes 10 s.
+SECONDS_PER_GB, SECONDS_PER_MB, MOST_FOR_SMALL = 60, 0.6, 300
 
 DAMAGED = "Nothing in this file can be played: it is damaged, or was cut off before it was finished."
 REFUSALS = {
@@ -28,6 +30,7 @@ REFUSALS = {
     "encrypted": "This recording is encrypted (copy-protected); upload an unprotected copy.",
     "damaged": DAMAGED,
     "still": sniff.STILL,
+    "unknown_picture": "The picture is in a format that cannot be read here; save it as MP4 (H.264) or WebM.",
 }
 
 
@@ -56,7 +59,8 @@ def probe(path: Path, *, max_duration: float = MAX_DURATION, max_pixels: int = M
 
 def ask_prober(path: Path, demuxer: str, max_pixels: int) -> dict[str, Any]:
     """The prober's answer. A parser that crashes or never ends has met a file nobody can play."""
-    seconds = 30 + int(path.stat().st_size / 1e9 * SECONDS_PER_GB)
+    size = path.stat().st_size
+    seconds = 30 + int(size / 1e9 * SECONDS_PER_GB + min(MOST_FOR_SMALL, size / 1e6 * SECONDS_PER_MB))
     limits = child.Limits(cpu_seconds=seconds, wall_seconds=4 * seconds, memory_bytes=3 * 1024**3, output_bytes=0)
     # -B: compiled modules could not be written, so Python need not try.
     args = [sys.executable, "-ISB", str(PROBER), str(path.absolute()), demuxer, str(max_pixels), PACKAGES]

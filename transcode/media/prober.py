@@ -26,12 +26,13 @@ package.__path__ = [str(Path(__file__).parents[1])]
 sys.modules["transcode"] = package
 
 from transcode.media.animated_webp import webp_picture  # noqa: E402 (found by the lines above)
-from transcode.media.track import Track  # noqa: E402 (the same)
+from transcode.media.track import Track, on_one_clock  # noqa: E402 (the same)
 from transcode.media.track_facts import picture_facts, sound_facts  # noqa: E402 (the same)
 
 FRAMES_SEEN = 3  # enough to know that the picture decodes, and whether it is interlaced
 PACKETS_TRIED = 300  # a take may start with packets that need an earlier, lost key frame
 PACKETS_KEPT = 8_000_000  # times of 37 hours at 60 a second; 136 MB
+BROADCAST = {"mpegts", "mpeg"}  # whose clocks may begin anew at any packet
 # Only the given file, and only by the demuxer that was sniffed (AVI can carry subtitles that name another).
 OPTIONS = {"protocol_whitelist": "file"}
 
@@ -66,7 +67,7 @@ def facts(path: str, demuxer: str, max_pixels: int) -> dict[str, Any]:
     """The fields of MediaFacts that are read off the file's inside."""
     with open_container(path, demuxer) as container:
         claimed = container.start_time
-        tracks = scan(container)
+        tracks = scan(container, has_jumps=demuxer in BROADCAST)
         picture, first = choose_picture(path, demuxer, tracks, max_pixels)
         sounds = [track for track in tracks if track.stream.type == "audio" and track.times]
         heard = [track for track in sounds if sound_decodes(path, demuxer, track)]
@@ -88,20 +89,20 @@ def open_container(path: str, demuxer: str) -> InputContainer:
     return av.open(f"file:{path}", format=demuxer, options=options, metadata_errors="replace")
 
 
-def scan(container: InputContainer) -> list[Track]:
+def scan(container: InputContainer, *, has_jumps: bool) -> list[Track]:
     """All picture and sound packets, up to the first byte that cannot be read."""
     tracks = {stream.index: Track(stream) for stream in container.streams if is_wanted(stream)}
     if not tracks:
         raise RefusedError("nothing")
     try:
-        for seen, packet in enumerate(container.demux([track.stream for track in tracks.values()])):
+        packets = container.demux([track.stream for track in tracks.values()])
+        for seen, packet in enumerate(on_one_clock(packets, tracks) if has_jumps else packets):
             if packet.size and seen < PACKETS_KEPT:
                 tracks[packet.stream_index].add(packet)
     except av.FFmpegError:
         pass  # a take that was cut off plays up to the cut
     for track in tracks.values():
-        if track.wild:
-            track.tame()
+        track.tame()
     return list(tracks.values())
 
 
@@ -123,7 +124,9 @@ def choose_picture(path: str, demuxer: str, tracks: list[Track], max_pixels: int
         first = decode_first(path, demuxer, track.stream.index)
         if first:
             return track, first
-    raise RefusedError("encrypted" if looks_encrypted(path) else "damaged")
+    if any(track.stream.codec_context for track in pictures) or looks_encrypted(path):
+        raise RefusedError("encrypted" if looks_encrypted(path) else "damaged")
+    raise RefusedError("unknown_picture")
 
 
 def looks_encrypted(path: str) -> bool:

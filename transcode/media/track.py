@@ -3,7 +3,7 @@
 from __future__ import annotations  # array is not subscriptable at run time
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,8 @@ from av.video.stream import VideoStream
 
 WILD = 1e10  # seconds; clocks that count from 1970 are at a sixth of it
 TAME_RATE = 25.0
+JUMP, JUMP_BACK = 10.0, 0.1  # seconds between two packets that make a broadcast's clock a new one
+FIRST_PACKETS = 100  # and every key frame: asked whether they are encrypted; a clear beginning may come before
 IDR = 5  # H.264: the kind of slice before which nothing is needed
 SPS = 7
 
@@ -27,6 +29,8 @@ class Track:
     is_key: array[int] = field(default_factory=lambda: array("b"))
     end: int = 0
     size: int = 0  # bytes, of packets without a time too
+    shift: int = 0  # added to the file's times, see on_one_clock
+    next_dts: int | None = None  # where the next packet would go on
     last_dts: int | None = None
     monotone: bool = True
     closed_gops: bool = True
@@ -34,6 +38,10 @@ class Track:
     trimmed: bool = False
     wild: bool = False
     packets: int = 0
+    is_picture: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.is_picture = isinstance(self.stream, VideoStream)
 
     @property
     def unit(self) -> float:
@@ -62,26 +70,34 @@ class Track:
         return [(time * self.unit, size, bool(is_key)) for time, size, is_key in seen]
 
     def add(self, packet: Packet[Any]) -> None:
-        if packet.has_sidedata("encryption_info"):
-            self.encrypted = True
-        time = packet.dts if packet.pts is None else packet.pts
-        self.monotone = self.monotone and packet.pts is not None and self.grows(packet.dts)
-        self.size += packet.size
+        """Called millions of times for a day of screen: each of the packet's values is asked for once."""
+        pts, dts, size, discarded = packet.pts, packet.dts, packet.size, packet.is_discard
         self.packets += 1
-        self.trimmed = self.trimmed or packet.is_discard
-        self.wild = self.wild or (time is not None and abs(time) * self.unit > WILD)
-        if time is None or packet.is_discard:
+        self.size += size
+        if self.monotone:
+            self.monotone = pts is not None and self.grows(dts)
+        time = dts if pts is None else pts
+        if discarded:
+            self.trimmed = True
+        if time is None or discarded:
             return
-        key = packet.is_keyframe and isinstance(self.stream, VideoStream)
+        time += self.shift
+        key = self.is_picture and packet.is_keyframe
         self.times.append(time)
-        self.sizes.append(packet.size)
+        self.sizes.append(size)
         self.is_key.append(key)
-        self.end = max(self.end, time + max(0, packet.duration or 0))
+        if (end := time + max(0, packet.duration or 0)) > self.end:
+            self.end = end
+        if key or self.packets <= FIRST_PACKETS:
+            self.encrypted = self.encrypted or packet.has_sidedata("encryption_info")
         if key:
             self.closed_gops = self.closed_gops and starts_clean(self.stream, packet)
 
     def tame(self) -> None:
-        """Gives the packets of a wild track even times: damage made them point thousands of years away."""
+        """Gives packets even times where damage made them point thousands of years away."""
+        if not self.times or max(abs(min(self.times)), abs(max(self.times))) * self.unit <= WILD:
+            return
+        self.wild = True
         rate = float(getattr(self.stream, "average_rate", None) or 0)
         step = max(1, round(1 / (rate if 1 <= rate <= 120 else TAME_RATE) / self.unit))
         timed = len(self.times)
@@ -95,6 +111,23 @@ class Track:
             return self.last_dts is None
         last, self.last_dts = self.last_dts, dts
         return last is None or dts > last
+
+
+def on_one_clock(packets: Iterable[Packet[Any]], tracks: Mapping[int, Track]) -> Iterator[Packet[Any]]:
+    """The packets, with the tracks shifted where a broadcast's clock jumps: all at once, as ffmpeg itself does."""
+    for packet in packets:
+        if packet.dts is not None:
+            follow_clock(packet, packet.dts, tracks)
+        yield packet
+
+
+def follow_clock(packet: Packet[Any], dts: int, tracks: Mapping[int, Track]) -> None:
+    track = tracks[packet.stream_index]
+    jump = 0.0 if track.next_dts is None else (dts + track.shift - track.next_dts) * track.unit
+    if jump > JUMP or jump < -JUMP_BACK:
+        for each in tracks.values():
+            each.shift -= round(jump / each.unit)
+    track.next_dts = dts + track.shift + max(0, packet.duration or 0)
 
 
 def starts_clean(stream: Stream, packet: Packet[Any]) -> bool:

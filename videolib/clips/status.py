@@ -163,7 +163,7 @@ def _was_passed_over(step: Step, known: dict[str, Job]) -> bool:
     """No row, though the step before it has ended: it is not wanted for this recording."""
     if step in TO_PLAY:
         return False
-    before = known.get(Step.INSPECT if step == Step.TRANSCRIBE else Step.MAKE_PLAYABLE)
+    before = known.get(Step.MAKE_PLAYABLE if step == Step.MAKE_RENDITIONS else Step.INSPECT)
     return before is not None and not before.is_open
 
 

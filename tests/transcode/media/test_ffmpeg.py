@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from transcode.media.child import ChildFailed, Finished, Limits
-from transcode.media.ffmpeg import Reporter, checked, input_args, run_graph
+from transcode.media.ffmpeg import Reporter, checked, input_args, run_graph, tells_damage
 
 LIMITS = Limits()
 
@@ -63,3 +63,16 @@ def test_progress_only_grows_and_ends_at_one() -> None:
                  "out_time_us=99000000", "progress=end"):  # fmt: skip
         reporter.line(line)
     assert heard == [0.5, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("said", "damaged"),
+    [
+        ("[h264 @ 0x1] error while decoding MB 3 4, bytestream 5", True),
+        ("[vist#0:0/h264 @ 0x1] [dec:h264 @ 0x2] Error submitting packet to decoder: Invalid data found", True),
+        ("[aist#0:1/aac @ 0x1] [dec:aac @ 0x2] Error submitting packet to decoder: Invalid data found", False),
+        ("", False),
+    ],
+)
+def test_a_broken_packet_of_sound_says_nothing_against_the_picture(said: str, damaged: bool) -> None:
+    assert tells_damage(f"something else\n{said}") is damaged

@@ -122,6 +122,43 @@ def test_limits_are_told_in_the_sentence(screen: Path) -> None:
     assert "pixels" in refusal(screen, max_pixels=1000)
 
 
+def test_a_picture_in_an_unknown_format_is_refused_by_that_reason(made: Make, tmp_path: Path) -> None:
+    known = made("x.mkv", *picture(seconds=1), *H264)
+    unknown = tmp_path / "x.mkv"
+    unknown.write_bytes(known.read_bytes().replace(b"V_MPEG4/ISO/AVC", b"V_WHATEVER/1234"))
+    assert "in a format that cannot be read here" in refusal(unknown)
+
+
+@pytest.mark.parametrize("offsets", [("0", "5000"), ("5000", "0")])
+def test_a_broadcast_whose_clock_jumps_is_as_long_as_what_is_shown(
+    made: Make, tmp_path: Path, offsets: tuple[str, str]
+) -> None:
+    part = [*picture(seconds=2), *tone(2), *H264, "-c:a", "aac", "-f", "mpegts", "-output_ts_offset"]
+    jumping = tmp_path / "x.ts"
+    jumping.write_bytes(b"".join(made("x.ts", *part, offset).read_bytes() for offset in offsets))
+    facts = probe.probe(jumping)
+    assert facts.duration == pytest.approx(4, abs=0.1)
+    assert facts.picture.fps == pytest.approx(15, abs=0.5)
+
+
+def test_small_packets_get_time_to_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twelve hours of a still screen are 320 MB, and took a minute to read."""
+    asked: list[child.Limits] = []
+
+    def stop(*_: object, limits: child.Limits, **__: object) -> None:
+        asked.append(limits)
+        raise MediaError("far enough", permanent=False)
+
+    monkeypatch.setattr(child, "run", stop)
+    long = tmp_path / "long.mkv"
+    for size in (1_000, 320_000_000, 4_000_000_000):
+        with long.open("wb") as file:
+            file.truncate(size)
+        with pytest.raises(MediaError):
+            probe.ask_prober(long, "matroska", 1)
+    assert [limits.cpu_seconds for limits in asked] == [30, 241, 570]
+
+
 def test_an_encrypted_recording_is_refused_by_that_name(made: Make) -> None:
     locked = made("locked.mp4", *picture(seconds=1), *H264, "-encryption_scheme", "cenc-aes-ctr",
                   "-encryption_key", "00" * 16, "-encryption_kid", "11" * 16)  # fmt: skip
