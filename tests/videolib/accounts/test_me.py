@@ -30,7 +30,8 @@ class TestName:
 
     @pytest.mark.django_db
     def test_signed_out_people_are_sent_to_sign_in(self, client):
-        assert client.post("/me/", {"name": "Eve"})["Location"] == "/accounts/login/?next=/me/"
+        answer = client.post("/me/", {"name": "Eve"}, headers={"referer": "http://testserver/me/"})
+        assert answer["Location"] == "/accounts/login/?next=/me/"
 
 
 class TestTokens:

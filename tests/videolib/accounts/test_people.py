@@ -88,7 +88,8 @@ class TestInvite:
 
     @pytest.mark.django_db
     def test_signed_out_people_are_sent_to_sign_in(self, client):
-        answer = client.post("/people/", {"role": "admin", "anybody": "1"})
+        came_from = {"referer": "http://testserver/people/"}
+        answer = client.post("/people/", {"role": "admin", "anybody": "1"}, headers=came_from)
         assert answer["Location"] == "/accounts/login/?next=/people/"
         assert not Invitation.objects.exists()
 
