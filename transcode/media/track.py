@@ -64,11 +64,6 @@ class Track:
         """The times of the key frames, as they came."""
         return [time for time, is_key in zip(self.times, self.is_key, strict=True) if is_key]
 
-    def shown(self) -> list[tuple[float, int, bool]]:
-        """(pts in seconds, bytes, whether a key frame) of each packet that has a time and is shown, by time."""
-        seen = sorted(zip(self.times, self.sizes, self.is_key, strict=True))
-        return [(time * self.unit, size, bool(is_key)) for time, size, is_key in seen]
-
     def add(self, packet: Packet[Any]) -> None:
         """Called millions of times for a day of screen: each of the packet's values is asked for once."""
         pts, dts, size, discarded = packet.pts, packet.dts, packet.size, packet.is_discard

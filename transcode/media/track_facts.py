@@ -5,7 +5,6 @@ Part of the prober, in the limited child only.
 
 import struct
 from collections import Counter
-from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -36,7 +35,7 @@ UNTOLD = 60.0  # frames a second that may move where nothing tells
 
 
 def picture_facts(track: Track, first: list[VideoFrame], began: float) -> PictureFacts:
-    """The picture by its packets (`track.shown()`) and its first frames. `began`: seconds, the recording's start."""
+    """The picture by its packets and its first frames. `began`: seconds, the recording's start."""
     stream = track.stream
     assert isinstance(stream, VideoStream)
     context, frame = stream.codec_context, first[0]
@@ -63,7 +62,7 @@ def picture_facts(track: Track, first: list[VideoFrame], began: float) -> Pictur
         bit_rate=bit_rate(track),
         start=max(0.0, track.start - began),
         duration=track.stop - track.start,
-        busy=busy(track.shown(), frame.width * frame.height),
+        busy=busy(track, frame.width * frame.height),
         color_matrix=MATRICES.get(int(frame.colorspace), ""),
         **pace(track),
     )
@@ -84,13 +83,14 @@ def pace(track: Track) -> dict[str, Any]:
     }
 
 
-def busy(packets: Sequence[tuple[float, int, bool]], pixels: int) -> float:
+def busy(track: Track, pixels: int) -> float:
     """Frames a second that move something large, in the busiest seconds. Key frames are large without moving."""
-    if sum(key for _, _, key in packets) >= ALL_KEYS * len(packets):
+    if sum(track.is_key) >= ALL_KEYS * len(track.times):
         return UNTOLD
-    least = min(MOVING, pixels * MOVING_PER_PIXEL)
-    moving = Counter(int(time - packets[0][0]) for time, size, key in packets if size > least and not key)
-    seconds = int(packets[-1][0] - packets[0][0]) + 1
+    least, first = min(MOVING, pixels * MOVING_PER_PIXEL), min(track.times)
+    packets = zip(track.times, track.sizes, track.is_key, strict=True)
+    moving = Counter(int((time - first) * track.unit) for time, size, key in packets if size > least and not key)
+    seconds = int((max(track.times) - first) * track.unit) + 1
     calm = max(0, seconds - len(moving))
     place = int(BUSIEST * (seconds - 1))
     return float(sorted(moving.values())[place - calm]) if place >= calm and moving else 0.0
