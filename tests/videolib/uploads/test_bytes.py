@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from tests.videolib.uploads.conftest import sentence_of
 from videolib.clips.actions import restore_clip, trash_clip
+from videolib.uploads.actions import receive
+from videolib.uploads.body import Body
 from videolib.uploads.models import Upload
 from videolib.uploads.part import hold
 
@@ -172,6 +174,19 @@ class TestTime:
         tus.patch(upload, b"hello")
         upload.refresh_from_db()
         assert upload.expires_at > timezone.now() + timedelta(hours=1)
+
+    def test_it_is_put_off_before_the_first_byte_so_that_head_finds_what_arrives_for_hours(self, tus):
+        upload = tus.begin(10)
+        Upload.objects.update(expires_at=timezone.now() + timedelta(minutes=1))
+        upload.refresh_from_db()
+        until = []
+
+        def read(size: int) -> bytes:
+            until.append(Upload.objects.get().expires_at)
+            return b""
+
+        receive(upload, Body(read, None), offset=0)
+        assert until[0] > timezone.now() + timedelta(hours=1)
 
 
 class TestDeletedDraft:
