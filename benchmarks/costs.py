@@ -29,13 +29,17 @@ class Cost:
 
 @dataclass
 class Result:
-    """What one contender did with one recording. `parts` are its steps by name, `files` its renditions by name."""
+    """What one contender did with one recording. `parts` are its steps by name, `files` its renditions by name.
+
+    `peak_mb` is the most memory the worker and its largest child had, where that was asked for.
+    """
 
     cost: Cost = field(default_factory=Cost)
     made_bytes: int = 0
     parts: dict[str, Cost] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)
     error: str = ""
+    peak_mb: dict[str, float] = field(default_factory=dict)
 
     def add(self, part: str, cost: Cost) -> None:
         """One more step."""

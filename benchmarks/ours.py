@@ -60,7 +60,7 @@ def run(source: Path, template: Path, into: Path) -> Made:
     if ended.returncode:
         return Made(error=ended.stderr.strip()[-SENTENCE:])
     said = json.loads(ended.stdout.splitlines()[-1])
-    made = Made(error=said["error"], made_bytes=said["bytes"], rates=said["rates"])
+    made = Made(error=said["error"], made_bytes=said["bytes"], rates=said["rates"], peak_mb=said["peak_mb"])
     for step, (cpu, wall) in said["steps"].items():
         made.add(step, Cost(cpu, wall))
     made.files = {name: Path(path) for name, path in said["files"].items()}
@@ -76,7 +76,7 @@ def main() -> None:
     recording = _take(source, folder)
     steps = _run_jobs(recording)
     recording.refresh_from_db()
-    print(json.dumps({**_made(recording), "steps": steps}))
+    print(json.dumps({**_made(recording), "steps": steps, "peak_mb": _peaks()}))
 
 
 def _take(source: Path, folder: Path) -> Recording:
@@ -110,6 +110,12 @@ def _cpu() -> float:
     """Seconds of this process and of all it has waited for."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+def _peaks() -> dict[str, float]:
+    """Of this process, and of the largest it has waited for."""
+    named = {"worker": resource.RUSAGE_SELF, "child": resource.RUSAGE_CHILDREN}
+    return {name: round(resource.getrusage(who).ru_maxrss / 1024, 1) for name, who in named.items()}
 
 
 def _made(recording: Recording) -> dict[str, Any]:

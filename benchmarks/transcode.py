@@ -151,6 +151,10 @@ def _print_row(row: Row) -> None:
     cells = "".join(_cell(row.results.get(name)) for name in CONTENDERS)
     print(f"{row.path.name[:43]:<44}{row.size / 1e6:>7.2f}{cells}  {_ratios(row.results, row.size)}", flush=True)
     for name, result in row.results.items():
+        if result.peak_mb:
+            print(
+                f"    {name}: peak memory {', '.join(f'{who} {most:.0f} MB' for who, most in result.peak_mb.items())}"
+            )
         if result.error:
             print(f"    {name}: {result.error}")
     for name, judged in row.quality.items():
@@ -263,7 +267,8 @@ def _as_data(rows: list[Row], wanted: list[str]) -> dict[str, Any]:
 
 def _result_data(result: Result) -> dict[str, Any]:
     parts = {part: asdict(cost) for part, cost in result.parts.items()}
-    return {**asdict(result.cost), "bytes": result.made_bytes, "parts": parts, "error": result.error}
+    data = {"bytes": result.made_bytes, "parts": parts, "error": result.error, "peak_mb": result.peak_mb}
+    return {**asdict(result.cost), **data}
 
 
 if __name__ == "__main__":

@@ -51,6 +51,7 @@ def test_all_four_are_measured_on_the_same_recording(run, tmp_path, screen_file)
     contenders = figures["recordings"][0]["contenders"]
     assert set(contenders) == {"ours", "mediacms", "peertube", "floor"}
     assert all(each["cpu"] > 0 and each["bytes"] > 0 and not each["error"] for each in contenders.values())
+    assert 20 < contenders["ours"]["peak_mb"]["worker"] < 500
     assert set(contenders["ours"]["parts"]) >= {"inspect", "make_playable", "make_renditions"}
     assert contenders["ours"]["cpu"] == pytest.approx(sum(part["cpu"] for part in contenders["ours"]["parts"].values()))
     assert [aim["most"] for aim in figures["aims"]] == [pytest.approx(1 / 6), 1.1, 1.5]
