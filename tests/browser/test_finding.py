@@ -116,6 +116,24 @@ def test_a_transcript_is_searched_over_line_and_cue_ends(open_library):
     expect(marks).to_have_count(0)
 
 
+def test_a_long_transcript_is_searched_without_a_wait(open_library, make_clip):
+    said = "and then we drag the layer a little further to the left, where nothing else is in the way"
+    clip = make_clip(cues=[(second, second + 1, said) for second in range(1000)])
+    page = open_library(f"/clips/{clip.code}/")
+    page.locator("#search-words").press("e")
+    expect(page.locator("#found-words")).to_have_text(f"{1000 * said.count('e')} found", timeout=15_000)
+
+
+def test_a_search_in_the_transcript_is_no_change_of_the_words(open_library):
+    page = open_library("/browse/?tag=excel")
+    page.get_by_role("link", name="Pivot tables").first.click()
+    page.locator("#search-words").fill("rows")
+    expect(page.locator("#found-words")).to_have_text("2 found")
+    swap = "document.dispatchEvent(new CustomEvent('htmx:afterSwap', { detail: { target: document.body } }))"
+    assert page.evaluate(f"{{ let told = 0; document.addEventListener('words', () => told++); {swap}; told }}") == 0
+    expect(page.locator("[data-cue-list] mark")).to_have_count(2)
+
+
 def test_the_search_page_answers_while_one_types_and_can_be_shared(open_library):
     page = open_library("/search/?q=pivot")
     page.locator("#site-search").press("End")

@@ -66,13 +66,15 @@ function mark(text) {
   if (place) place.textContent = text.trim() ? (found.length ? `${found.length} found` : "Not found") : "";
 }
 
-// The places before the first mark of a span are in its first child.
+// The places before the first mark of a span are in its first child. No Range: a live one for each mark is moved by
+// every change after it, which takes minutes in a long transcript.
 function markIn(span, start, end) {
-  const range = document.createRange();
-  range.setStart(span.firstChild, start);
-  range.setEnd(span.firstChild, end);
+  const text = span.firstChild;
+  text.splitText(end);
+  const words = text.splitText(start);
   const hit = document.createElement("mark");
-  range.surroundContents(hit);
+  words.replaceWith(hit);
+  hit.append(words);
   return hit;
 }
 
@@ -95,7 +97,7 @@ async function copyWords(button) {
 function onSwap() {
   const place = section();
   if (!place) return;
-  const words = [...place.querySelectorAll(".cue-text")].map((span) => span.textContent).join("\n");
+  const words = [...place.querySelectorAll(".cue-text")].map((span) => flat(span.textContent)).join("\n");
   const now = `${place.dataset.cues} ${words}`;
   if (now !== known && place.dataset.cues !== "0") document.dispatchEvent(new CustomEvent("words", { detail: place.dataset.language }));
   known = now;
