@@ -28,7 +28,8 @@ DAMAGE = re.compile(
     r"error while decoding|corrupt|invalid data|concealing|decode_slice|missing reference", re.IGNORECASE
 )
 # A broken packet of sound says nothing against the picture.
-OF_SOUND = re.compile(r"^\[(aist#|aac\b|opus\b|mp3)")
+OF_SOUND = re.compile(r"^\[(aist#|(aac|e?ac3|alac|amr|dca|flac|mp[123]|opus|pcm|vorbis|wma))")
+LABEL = re.compile(r"\[([^\]]+)\]")  # of a graph: where a chain of filters begins or ends
 UNREADABLE = "This recording cannot be decoded: it is damaged, or holds something no player knows."
 
 # What a recording may cost, by its length and size. Measured need is a tenth of it: 8 CPU seconds for a
@@ -80,6 +81,8 @@ def input_args(source: Path, demuxer: str, **more: Any) -> Graph:
         "format_whitelist": demuxer,
         # A graph that is built anew where the picture changes its size would count its frames and times from zero.
         "reinit_filter:v": 0,
+        # ffmpeg's own turning would stand before the filter that catches such a change (graph.of_one_kind).
+        "noautorotate": None,
     }
     return ffmpeg.input(f"file:{source.absolute()}", **options, **more)
 
@@ -97,7 +100,7 @@ def run_graph(
     `duration` in seconds is what progress, from 0 to 1, is a part of. Raises MediaError when ffmpeg fails:
     permanent unless disk, memory or our own options are to blame.
     """
-    args = ffmpeg.compile(outputs, cmd=[binary(), *QUIET, *PROGRESS], overwrite_output=True)
+    args = each_alone(ffmpeg.compile(outputs, cmd=[binary(), *QUIET, *PROGRESS], overwrite_output=True))
     reporter = Reporter(duration, on_progress)
     finished = checked(child.run(args, limits=limits, reads=sources(args), cwd=cwd, on_line=reporter.line))
     return Ran(reporter.reached, tells_damage(finished.stderr_tail))
@@ -106,6 +109,26 @@ def run_graph(
 def tells_damage(stderr: str) -> bool:
     """Whether the decoder of the picture met bytes that it could not decode."""
     return any(DAMAGE.search(line) and not OF_SOUND.search(line) for line in stderr.splitlines())
+
+
+def each_alone(args: Sequence[str]) -> list[str]:
+    """The command with filters that have nothing to do with each other as graphs of their own.
+
+    ffmpeg builds a whole graph anew where one of its inputs changes: sound that goes from mono to stereo would start
+    the picture's times from zero.
+    """
+    if "-filter_complex" not in args:
+        return list(args)
+    at = list(args).index("-filter_complex")
+    graphs: list[tuple[set[str], list[str]]] = []
+    for chain in args[at + 1].split(";"):
+        labels, chains = {label for label in LABEL.findall(chain) if ":" not in label}, [chain]
+        for graph in [graph for graph in graphs if graph[0] & labels]:
+            graphs.remove(graph)
+            labels, chains = labels | graph[0], [*graph[1], *chains]
+        graphs.append((labels, chains))
+    alone = [arg for _, chains in graphs for arg in ("-filter_complex", ";".join(chains))]
+    return [*args[:at], *alone, *args[at + 2 :]]
 
 
 def sources(args: Sequence[str]) -> list[Path]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import ffmpeg
 
-from transcode.media.facts import QUARTER_TURNS, MediaFacts
+from transcode.media.facts import MediaFacts
 from transcode.media.ffmpeg import Graph
 from transcode.media.plan import RenditionPlan, SoundPlan, planned_fps
 
@@ -17,9 +17,18 @@ LONGEST_STILL = 2.0  # seconds; then even a frame that shows nothing new is kept
 CEILING = 0.84  # of full scale: what is turned up stays 1 dB under it, between the samples too
 RGB = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8", "mono", "gray", "x2rgb", "x2bgr")
 SOUND_RATE = 48_000
-# What zscale takes as HDR's primaries, and what files that tell less mean.
-HDR_PRIMARIES = {"bt2020", "smpte432", "bt709"}
-HDR_COLOURS = {"color_primaries": "bt2020", "colorspace": "bt2020nc"}
+HDR_PRIMARIES = {"bt2020", "smpte432", "bt709"}  # what zscale takes; files that tell less mean bt2020
+# By (clockwise degrees, mirrored), as ffmpeg itself turns (ffmpeg_filter.c).
+TURNS: dict[tuple[int, bool], tuple[tuple[str, ...], ...]] = {
+    (0, False): (),
+    (0, True): (("vflip",),),
+    (90, False): (("transpose", "clock"),),
+    (90, True): (("transpose", "cclock_flip"),),
+    (180, False): (("hflip",), ("vflip",)),
+    (180, True): (("hflip",),),
+    (270, False): (("transpose", "cclock"),),
+    (270, True): (("transpose", "clock_flip"),),
+}
 # Matrices that swscale does not have: no picture would come of them.
 UNKNOWN_MATRICES = {"ycgco", "bt2020c", "smpte2085", "chroma-derived-nc", "chroma-derived-c", "ictcp"}
 KEY_EVERY = f"expr:if(isnan(prev_forced_t),1,gte(t,prev_forced_t+{KEY_SECONDS}))"
@@ -32,37 +41,48 @@ def paced(stream: Graph, facts: MediaFacts) -> Graph:
     and none is off by more than half a place. What stands still meanwhile, also before a late start and after an
     early end, is dropped again, so that a variable rate stays one.
     """
-    if facts.picture.interlaced:
-        stream = stream.filter("bwdif", mode="send_frame", deint="interlaced")
     stream = tamed(stream, facts)
-    stream = stream.filter("fps", fps=f"{planned_fps(facts):.3f}", start_time=0, eof_action="pass")
+    if facts.picture.interlaced:
+        # Before frames are left out: a line that is missing is made from the frames beside it.
+        stream = of_one_kind(stream, facts).filter("bwdif", mode="send_frame", deint="interlaced")
+    stream = stream.filter("fps", fps=f"{planned_fps(facts):.6f}", start_time=0, eof_action="pass")
     missing = facts.duration - facts.picture.start - facts.picture.duration
     if missing > 0:
         stream = stream.filter("tpad", stop_mode="clone", stop_duration=f"{missing:.3f}")
     # ffmpeg guesses how long the last frame stands, and where the rate is uneven it guesses seconds.
     stream = stream.filter("trim", end=f"{facts.duration:.3f}")
-    return without_duplicates(of_one_kind(stream, facts), facts)
+    if not facts.picture.interlaced:
+        stream = of_one_kind(stream, facts)
+    return without_duplicates(upright(stream, facts), facts)
 
 
 def of_one_kind(stream: Graph, facts: MediaFacts) -> Graph:
-    """Every frame in the size of the first, an odd line cut off, for filters that cannot follow a change; RGB as HD.
+    """Every frame in the size of the first, an odd line cut off; RGB as HD.
 
-    Browsers change the size in mid-recording when a shared window does. Costs nothing where nothing changes.
+    Browsers change the size in mid-recording when a shared window does, and most filters behind this one would read
+    past the end of a smaller frame. Passes frames through where nothing changes.
     """
-    picture = facts.picture
-    upright = (picture.height, picture.width) if picture.rotation in QUARTER_TURNS else (picture.width, picture.height)
-    stream = readable(stream, facts).filter("scale", *upright, force_original_aspect_ratio="decrease", **in_hd(facts))
-    stream = stream.filter("pad", *(side + side % 2 for side in upright), -1, -1, eval="frame")
-    if any(side % 2 for side in upright):
-        stream = stream.filter("crop", *(side - side % 2 for side in upright), 0, 0)
+    size = (facts.picture.width, facts.picture.height)
+    stream = readable(stream, facts).filter("scale", *size, force_original_aspect_ratio="decrease", **in_hd(facts))
+    stream = stream.filter("pad", *(side + side % 2 for side in size), -1, -1, eval="frame")
+    if any(side % 2 for side in size):
+        stream = stream.filter("crop", *(side - side % 2 for side in size), 0, 0)
     if not is_rgb(facts):
         return stream
     stream = stream.filter("format", "yuv444p")
     return stream.filter("setparams", color_primaries="bt709", color_trc="bt709", colorspace="bt709")
 
 
+def upright(stream: Graph, facts: MediaFacts) -> Graph:
+    """Turned and mirrored as the file asks for; ffmpeg would do it before a change of size can be caught."""
+    for name, *args in TURNS[facts.picture.rotation, facts.picture.mirrored]:
+        stream = stream.filter(name, *args)
+    return stream
+
+
 def is_rgb(facts: MediaFacts) -> bool:
-    return facts.picture.pixel_format.startswith(RGB)
+    """HDR is RGB for a while anyway, see tone_mapped."""
+    return facts.picture.pixel_format.startswith(RGB) and not facts.picture.is_hdr
 
 
 def in_hd(facts: MediaFacts) -> dict[str, str]:
@@ -72,13 +92,14 @@ def in_hd(facts: MediaFacts) -> dict[str, str]:
 
 def readable(stream: Graph, facts: MediaFacts) -> Graph:
     """Colours under a name that ffmpeg's scalers know; where the file's is rare or missing, under the likeliest."""
-    picture = facts.picture
-    if picture.is_hdr:
-        known = {"color_primaries": picture.color_primaries in HDR_PRIMARIES, "colorspace": False}
-        return stream.filter(
-            "setparams", **{name: HDR_COLOURS[name] for name, is_known in known.items() if not is_known}
-        )
-    return stream.filter("setparams", colorspace="bt709") if picture.color_matrix in UNKNOWN_MATRICES else stream
+    picture, named = facts.picture, {}
+    if picture.is_hdr and picture.color_primaries not in HDR_PRIMARIES:
+        named["color_primaries"] = "bt2020"
+    if picture.color_matrix in UNKNOWN_MATRICES or (picture.is_hdr and not picture.color_matrix):
+        named["colorspace"] = "bt2020nc" if picture.is_hdr else "bt709"
+    if picture.pixel_format.startswith(RGB):
+        named.pop("colorspace", None)
+    return stream.filter("setparams", **named) if named else stream
 
 
 def without_duplicates(stream: Graph, facts: MediaFacts) -> Graph:
@@ -166,6 +187,8 @@ def sounds(source: Graph, plan: SoundPlan, copies: int) -> list[Graph]:
         sound = sound.filter("volume", f"{plan.gain}dB").filter("alimiter", limit=CEILING, level=0)
     # Where a player has picture without sound it has nothing: it would stop for ever at the sound's end.
     sound = sound.filter("apad", whole_dur=f"{plan.length:.3f}")
+    # Where the sound changes its form, ffmpeg builds these filters anew, and the filling counts from there.
+    sound = sound.filter("atrim", end=f"{plan.length:.3f}")
     if copies == 1:
         return [sound]
     parts = sound.filter_multi_output("asplit", copies)

@@ -63,18 +63,16 @@ def write_first(
 
 
 def ways(facts: MediaFacts, plan: Plan) -> Iterator[tuple[RenditionPlan, SoundPlan]]:
-    """What is tried, best first."""
-    yield plan.first, plan.sound
-    sound = plan.sound
-    if sound.mode == "copy":
-        sound = encoded_sound(sound)
-        yield plan.first, sound
-    first = plan.first
-    if first.copy:
+    """What is tried, best first: a picture that can be copied is, even where the sound can not be had at all."""
+    sounds = [plan.sound]
+    if plan.sound.mode == "copy":
+        sounds.append(encoded_sound(plan.sound))
+    if plan.sound.mode != "none":
+        sounds.append(SoundPlan("none"))
+    yield from ((plan.first, sound) for sound in sounds)
+    if plan.first.copy:
         first = without_copy(plan, facts).first
-        yield first, sound
-    if sound.mode != "none":
-        yield first, SoundPlan("none")
+        yield from ((first, sound) for sound in sounds if sound.mode != "copy")
 
 
 def write(

@@ -185,10 +185,13 @@ def encoded(name: str, width: int, height: int, facts: MediaFacts, crf: int) -> 
 
 
 def planned_fps(facts: MediaFacts) -> float:
-    """Places for frames a second: as many as what is shown has use for, or the source has at an even rate."""
+    """Places for frames a second: as many as what is shown has use for, or as the source has at an even rate.
+
+    Never fewer than CALM_FPS, however slow the source: what changes would be shown that much too late or too early.
+    """
     picture = facts.picture
     capped = MOST_FPS if picture.busy > CALM_FPS else CALM_FPS
-    steady = picture.max_gap * picture.fps <= STEADY
+    steady = picture.fps >= CALM_FPS and picture.max_gap * picture.fps <= STEADY
     return min(capped, picture.fps) if steady else capped
 
 

@@ -31,7 +31,9 @@ def screens_output(stream: Graph, facts: MediaFacts) -> Graph:
     """What stood there second by second, or so that it is MOST_SCREENS in all, and not again while it stands."""
     interval = max(LEAST_INTERVAL, facts.duration / MOST_SCREENS)
     top = encoded_top(facts)
-    frames = sized(stream.filter("fps", fps=f"1/{interval}", start_time=0), facts, top.width, top.height)
+    frames = sized(
+        stream.filter("fps", fps=f"1/{interval}", start_time=0, eof_action="pass"), facts, top.width, top.height
+    )
     frames = frames.filter("mpdecimate", **DUPLICATE).filter("format", "yuvj420p").filter("settb", f"1/{CLOCK}")
     options = {"frame_pts": 1, "enc_time_base": f"1/{CLOCK}", "fps_mode": "passthrough", "q:v": JPEG_QUALITY}
     return ffmpeg.output(frames, SCREEN, f="image2", **options)

@@ -30,7 +30,8 @@ class Track:
     end: int = 0
     size: int = 0  # bytes, of packets without a time too
     shift: int = 0  # added to the file's times, see on_one_clock
-    next_dts: int | None = None  # where the next packet would go on
+    clock: int = 0  # the last packet's decoding time, shifted
+    next_dts: int = 0  # where the next packet would go on
     last_dts: int | None = None
     monotone: bool = True
     closed_gops: bool = True
@@ -118,11 +119,13 @@ def on_one_clock(packets: Iterable[Packet[Any]], tracks: Mapping[int, Track]) ->
 
 def follow_clock(packet: Packet[Any], dts: int, tracks: Mapping[int, Track]) -> None:
     track = tracks[packet.stream_index]
-    jump = 0.0 if track.next_dts is None else (dts + track.shift - track.next_dts) * track.unit
-    if jump > JUMP or jump < -JUMP_BACK:
+    jump, step = ((dts + track.shift - before) * track.unit for before in (track.next_dts, track.clock))
+    # Frames of uneven rates come sooner than the one before claimed to last: back is before that one itself.
+    if track.packets and (jump > JUMP or step < -JUMP_BACK):
         for each in tracks.values():
             each.shift -= round(jump / each.unit)
-    track.next_dts = dts + track.shift + max(0, packet.duration or 0)
+    track.clock = dts + track.shift
+    track.next_dts = track.clock + max(0, packet.duration or 0)
 
 
 def starts_clean(stream: Stream, packet: Packet[Any]) -> bool:

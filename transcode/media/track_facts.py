@@ -18,6 +18,7 @@ from transcode.media.track import Track, level_of
 TRANSFERS = {1: "bt709", 13: "iec61966-2-1", 14: "bt2020-10", 16: "smpte2084", 18: "arib-std-b67"}
 PRIMARIES = {1: "bt709", 9: "bt2020", 12: "smpte432"}
 MATRICES = {
+    0: "gbr",
     1: "bt709",
     8: "ycgco",
     9: "bt2020nc",

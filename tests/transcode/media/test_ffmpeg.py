@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from transcode.media.child import ChildFailed, Finished, Limits
-from transcode.media.ffmpeg import Reporter, checked, input_args, run_graph, tells_damage
+from transcode.media.ffmpeg import Reporter, checked, each_alone, input_args, run_graph, tells_damage
 
 LIMITS = Limits()
 
@@ -76,3 +76,11 @@ def test_progress_only_grows_and_ends_at_one() -> None:
 )
 def test_a_broken_packet_of_sound_says_nothing_against_the_picture(said: str, damaged: bool) -> None:
     assert tells_damage(f"something else\n{said}") is damaged
+
+
+def test_filters_that_share_nothing_are_graphs_of_their_own() -> None:
+    """Where the sound changes its form ffmpeg builds its graph anew, and the picture's must go on."""
+    args = ["x", "-filter_complex", "[0:0]fps=1[s0];[0:1]volume=1[s1];[s0]split[s2][s3];[s1]apad[s4]", "-map", "[s2]"]
+    apart = ["-filter_complex", "[0:0]fps=1[s0];[s0]split[s2][s3]", "-filter_complex", "[0:1]volume=1[s1];[s1]apad[s4]"]
+    assert each_alone(args) == ["x", *apart, "-map", "[s2]"]
+    assert each_alone(["x", "-c", "copy"]) == ["x", "-c", "copy"]

@@ -166,8 +166,8 @@ def test_a_ladder_of_ones_own_is_sorted_and_has_no_rung_twice() -> None:
     assert [each.name for each in make_plan(facts(), (240, 720, 240, 2160)).others] == ["720p", "240p"]
 
 
-@pytest.mark.parametrize(("fps", "planned"), [(10.0, 10.0), (29.97, 29.97), (60.0, 30.0), (1000.0, 30.0)])
-def test_rates_are_capped_and_never_raised(fps: float, planned: float) -> None:
+@pytest.mark.parametrize(("fps", "planned"), [(10.0, 30.0), (29.97, 29.97), (60.0, 30.0), (1000.0, 30.0)])
+def test_rates_are_capped_and_slow_ones_have_places_to_spare(fps: float, planned: float) -> None:
     assert make_plan(facts(codec="vp8", fps=fps)).first.fps == planned
 
 
@@ -223,7 +223,7 @@ def test_where_all_is_encoded_a_picture_quick_to_make_comes_first(
 
 @pytest.mark.parametrize(
     ("fps", "busy", "planned"),
-    [(60.0, 45.0, 30.0), (60.0, 15.0, 15.0), (24.0, 0.0, 15.0), (10.0, 0.0, 10.0), (24.0, 20.0, 24.0)],
+    [(60.0, 45.0, 30.0), (60.0, 15.0, 15.0), (24.0, 0.0, 15.0), (10.0, 0.0, 15.0), (24.0, 20.0, 24.0)],
 )
 def test_a_calm_screen_is_encoded_at_half_the_rate(fps: float, busy: float, planned: float) -> None:
     plan = make_plan(facts(codec="vp8", fps=fps, busy=busy))

@@ -141,6 +141,13 @@ def test_a_broadcast_whose_clock_jumps_is_as_long_as_what_is_shown(
     assert facts.picture.fps == pytest.approx(15, abs=0.5)
 
 
+def test_frames_sooner_than_a_coarse_clock_claims_are_no_jump(made: Make) -> None:
+    """The stream says two frames a second, and holds ten."""
+    keep = ["-vf", "select='lt(n,10)+not(mod(n,10))'", "-fps_mode", "passthrough", "-x264-params", "fps=2:force-cfr=1"]
+    args = [*picture("64x64", "10", 6), *keep, "-c:v", "libx264", "-bf", "0", "-pix_fmt", "yuv420p", "-f", "mpegts"]
+    assert probe.probe(made("x.ts", *args)).duration == pytest.approx(6, abs=1.1)
+
+
 def test_small_packets_get_time_to_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Twelve hours of a still screen are 320 MB, and took a minute to read."""
     asked: list[child.Limits] = []

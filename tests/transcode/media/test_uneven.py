@@ -62,34 +62,91 @@ def test_the_state_a_screen_comes_to_rest_in_is_shown(made: Make, tmp_path: Path
     assert len(clip.rest.screens) == 2
 
 
-@pytest.mark.parametrize("sizes", [("160x120", "320x240"), ("320x240", "160x120"), ("320x240", "240x320")])
-@pytest.mark.parametrize("name", ["x.webm", "x.mkv"])
-def test_a_window_that_is_resized_in_mid_recording_stays_whole(
-    made: Make, tmp_path: Path, sizes: tuple[str, str], name: str
-) -> None:
-    codec = VP8 if name.endswith("webm") else H264
-    parts = [
-        made(name, "-f", "lavfi", "-i", f"color=white:s={size}:r=10:d=2,drawbox=c=red:t=8", *codec) for size in sizes
-    ]
-    listed = tmp_path / "parts.txt"
+def joined(made: Make, into: Path, name: str, *parts: Path, turned: str = "") -> Path:
+    """The parts one after the other in one file, nothing decoded."""
+    listed = into / "parts.txt"
     listed.write_text("".join(f"file '{part}'\n" for part in parts))
-    clip = through(
-        made(name, "-f", "concat", "-safe", "0", "-i", str(listed), "-c", "copy", "-metadata", f"title={sizes}"),
-        tmp_path,
-        (48,),
-    )
+    title = ["-metadata", f"title={parts}"]
+    whole = made(name, "-f", "concat", "-safe", "0", "-i", str(listed), "-c", "copy", *title)
+    return made(name, "-display_rotation", turned, "-i", str(whole), "-c", "copy") if turned else whole
+
+
+def window(size: str) -> list[str]:
+    return ["-f", "lavfi", "-i", f"color=white:s={size}:r=10:d=2,drawbox=c=red:t=8"]
+
+
+@pytest.mark.parametrize("sizes", [("160x120", "320x240"), ("320x240", "160x120"), ("320x240", "240x320")])
+@pytest.mark.parametrize(
+    ("name", "codec", "turned"),
+    [
+        ("x.webm", VP8, ""),
+        ("x.mkv", H264, ""),
+        ("x.mkv", H264, "90"),
+        ("x.mkv", [*H264, "-flags", "+ildct+ilme"], ""),
+    ],
+)
+def test_a_window_that_is_resized_in_mid_recording_stays_whole(
+    made: Make, tmp_path: Path, sizes: tuple[str, str], name: str, codec: list[str], turned: str
+) -> None:
+    parts = [made(name, *window(size), *codec) for size in sizes]
+    clip = through(joined(made, tmp_path, name, *parts, turned=turned), tmp_path, (48,))
     assert clip.facts.duration == pytest.approx(4, abs=0.1)
     small = clip.renditions[-1]
-    assert small.duration == pytest.approx(4, abs=0.1)
     assert look(small).ends["video"] == pytest.approx(4, abs=0.1)
-    if clip.plan.first.copy:
-        return
     shown = frame_at(small, 3)
     # All of the second window: its red frame on both sides, and white in the middle.
     middle = shown[shown.shape[0] // 2]
     assert min(middle[len(middle) // 2]) > 200
     red = [column for column, colour in enumerate(middle) if colour[0] > 120 and colour[1] < 90]
     assert red[0] < len(middle) / 2 < red[-1]
+
+
+def test_slides_change_when_they_change(made: Make, tmp_path: Path) -> None:
+    """One frame a second, the first late: an even rate, but no places for a change."""
+    graph = "color=black:s=64x64:r=1:d=12,drawbox=t=fill:c=white:enable='gte(t,6)'"
+    late = ["-f", "lavfi", "-i", graph, *tone(13)]
+    as_it_is = ["-vf", "settb=1/100,setpts=PTS+45", "-fps_mode", "passthrough", "-enc_time_base:v", "1/1000"]
+    clip = through(made("slides.webm", *late, *as_it_is, *VP8, *OPUS), tmp_path, (32,))
+    for file in clip.renditions:
+        seen = look(file)
+        assert whitened(seen.times, seen.gray) == pytest.approx([6.45], abs=0.04)
+
+
+@pytest.mark.parametrize("second", [["-ac", "1"], ["-ar", "44100"]])
+def test_sound_that_changes_its_form_costs_no_rendition_its_sound(
+    made: Make, tmp_path: Path, second: list[str]
+) -> None:
+    """As a broadcast goes from a film to the news."""
+    part = [*picture("160x120", "25", 2), *tone(2), "-c:v", "mpeg2video", "-c:a", "mp2", "-f", "mpegts"]
+    files = [made("x.ts", *part, *form) for form in (["-ac", "2"], [*second, "-output_ts_offset", "2"])]
+    whole = tmp_path / "whole.ts"
+    whole.write_bytes(b"".join(file.read_bytes() for file in files))
+    clip = through(whole, tmp_path, (48,))
+    assert len(clip.renditions) == 2
+    for file in clip.renditions:
+        seen = look(file)
+        assert seen.ends["video"] == pytest.approx(4, abs=0.1)
+        assert seen.ends["audio"] == pytest.approx(4, abs=0.1)
+
+
+def test_a_clip_shorter_than_half_a_second_has_a_frame_to_read(made: Make, tmp_path: Path) -> None:
+    clip = through(made("short.webm", *picture(seconds=0.4), *VP8), tmp_path, (), screens=True)
+    assert [screen.at for screen in clip.rest.screens] == [0]
+
+
+@pytest.mark.parametrize(
+    ("fmt", "matrix"), [("yuv420p10le", "bt709"), ("yuv420p10le", "bt2020nc"), ("gbrp10le", "gbr")]
+)
+def test_hdr_red_is_red_whatever_its_matrix(made: Make, tmp_path: Path, fmt: str, matrix: str) -> None:
+    to_pq = f"zscale=tin=bt709:min=bt709:pin=bt709:rin=tv:t=smpte2084:p=bt2020:m={matrix}:r=tv:npl=203,format={fmt}"
+    red = ["-f", "lavfi", "-i", f"color=red:s=64x64:r=10:d=1,format=yuv444p,{to_pq}"]
+    colours = ["-color_trc", "smpte2084", "-color_primaries", "bt2020"]
+    colours += ["-colorspace", "rgb" if fmt.startswith("gbr") else matrix]
+    clip = through(made("x.mkv", *red, "-c:v", "ffv1", *colours), tmp_path, ())
+    assert clip.facts.picture.is_hdr
+    shown = frame_at(clip.renditions[0], 0.5).reshape(-1, 3).mean(axis=0)
+    assert shown[0] > 160
+    assert max(shown[1:]) < 60
 
 
 HDR_10 = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none", "-pix_fmt", "yuv420p10le"]
