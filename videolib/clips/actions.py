@@ -124,7 +124,23 @@ def _set_tags(clip: Clip, names: Sequence[str], by: User) -> None:
     Tagging.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def check_stretch(clip: Clip, *, start: float, end: float) -> None:
+@transaction.atomic
+def correct_cue(clip: Clip, *, start: float, end: float, text: str, by: User) -> CueEdit:
+    """Say what is really spoken from `start` to `end` (seconds); empty text: nothing. Searchable at once.
+
+    Raises CueError for times that cannot be.
+    """
+    _check_stretch(clip, start=start, end=end)
+    overlapping = Q(start__lt=end - TOUCH, end__gt=start + TOUCH)
+    clip.cue_edits.filter(overlapping).delete()
+    said = Cue.objects.filter(overlapping, transcript__recording__clips=clip)
+    heard = " ".join(said.values_list("text", flat=True))
+    edit = CueEdit.objects.create(clip=clip, start=start, end=end, text=text.strip(), heard=heard, by=by)
+    index_clip(clip)
+    return edit
+
+
+def _check_stretch(clip: Clip, *, start: float, end: float) -> None:
     """Raises CueError when a correction cannot be from `start` to `end` (seconds)."""
     duration = clip.recording and clip.recording.duration
     if not duration:
@@ -134,22 +150,6 @@ def check_stretch(clip: Clip, *, start: float, end: float) -> None:
         raise CueError(f"The times must lie within the clip (0 to {duration:.1f} seconds), the start before the end.")
     if end - start > LONGEST_CORRECTION:
         raise CueError(f"One correction covers at most {LONGEST_CORRECTION:.0f} seconds; correct cue by cue.")
-
-
-@transaction.atomic
-def correct_cue(clip: Clip, *, start: float, end: float, text: str, by: User) -> CueEdit:
-    """Say what is really spoken from `start` to `end` (seconds); empty text: nothing. Searchable at once.
-
-    Raises CueError for times that cannot be.
-    """
-    check_stretch(clip, start=start, end=end)
-    overlapping = Q(start__lt=end - TOUCH, end__gt=start + TOUCH)
-    clip.cue_edits.filter(overlapping).delete()
-    said = Cue.objects.filter(overlapping, transcript__recording__clips=clip)
-    heard = " ".join(said.values_list("text", flat=True))
-    edit = CueEdit.objects.create(clip=clip, start=start, end=end, text=text.strip(), heard=heard, by=by)
-    index_clip(clip)
-    return edit
 
 
 @transaction.atomic
@@ -382,7 +382,8 @@ def _unpin_unlisted(clip: Clip) -> None:
     """Else it would stand in front for its owner alone, and for everybody once it is shared again."""
     if not clip.is_for_the_team:
         clip.pinned_at = None
-        clip.save(update_fields=["pinned_at"])
+        # Asked of the row: it may have been pinned since the clip was read.
+        Clip.objects.filter(pk=clip.pk, pinned_at__isnull=False).update(pinned_at=None)
 
 
 def _audit_of_others(clip: Clip, deed: str, by: User) -> None:

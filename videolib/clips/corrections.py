@@ -27,14 +27,14 @@ def cue(request: HttpRequest, code: UUID) -> HttpResponse:
     """The form for one stretch of speech (GET, or the cue as it stands with `cancel`); the correction (POST)."""
     person = person_of(request)
     clip = get_clip_for(person, code, to="edit")
-    posted = request.method == "POST"
-    form = CueForm(clip, request.POST if posted else request.GET)
-    if not form.is_valid():
-        return _problem(request, clip, form)
-    if not posted:
-        return _cues(request, clip, form) if "cancel" in request.GET else _ask(request, clip, form)
-    actions.correct_cue(clip, by=person, **form.cleaned_data)
-    return _cues(request, clip, form)
+    if request.method == "POST":
+        correction = CueForm(request.POST)
+        saved = correction.is_valid() and correction.save(clip, by=person)
+        return _cues(request, clip, correction) if saved else _problem(request, clip, correction)
+    stretch = StretchForm(request.GET)
+    if not stretch.is_valid():
+        return _problem(request, clip, stretch)
+    return _cues(request, clip, stretch) if "cancel" in request.GET else _ask(request, clip, stretch)
 
 
 @require_POST
@@ -42,7 +42,7 @@ def cue(request: HttpRequest, code: UUID) -> HttpResponse:
 def cue_undo(request: HttpRequest, code: UUID) -> HttpResponse:
     """Go back to what the engine heard there."""
     clip = get_clip_for(request.user, code, to="edit")
-    form = StretchForm(clip, request.POST)
+    form = StretchForm(request.POST)
     if not form.is_valid():
         return _problem(request, clip, form)
     actions.undo_correction(clip, **form.cleaned_data)

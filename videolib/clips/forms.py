@@ -20,6 +20,7 @@ WHO = [
     (Visibility.TEAM, "The whole team. Everybody who signs in here finds and watches it."),
     (Visibility.UNLISTED, "Team members with the link. Only curators come across it in lists and search."),
 ]
+RELOAD = "Reload the page and try again."
 
 
 class SureCheckbox(forms.CheckboxInput):
@@ -109,21 +110,15 @@ class TagForm(forms.Form):
 class StretchForm(forms.Form):
     """A stretch of a clip's time, in seconds."""
 
+    # No number to Django: nan and infinity.
     start = forms.FloatField()
     end = forms.FloatField()
 
-    def __init__(self, clip: Clip, sent: QueryDict) -> None:
-        super().__init__(sent)
-        self.clip = clip
-
     def clean(self) -> dict[str, Any]:
-        """A correction can be there. The page wrote the times, so what helps is a fresh page."""
+        """It has a length. The page wrote the times, so what helps is a fresh page."""
         times = super().clean() or self.cleaned_data
-        if times.keys() >= {"start", "end"}:
-            try:
-                actions.check_stretch(self.clip, start=times["start"], end=times["end"])
-            except actions.CueError as refusal:
-                raise forms.ValidationError(f"{refusal} Reload the page and try again.") from refusal
+        if times.keys() >= {"start", "end"} and times["start"] >= times["end"]:
+            raise forms.ValidationError(f"The start must come before the end. {RELOAD}")
         return times
 
 
@@ -135,6 +130,15 @@ class CueForm(StretchForm):
         required=False,
         error_messages={"max_length": "Use at most 500 characters for one caption."},
     )
+
+    def save(self, clip: Clip, *, by: User) -> bool:
+        """Correct the words; False when there can be no correction, which the form then says."""
+        try:
+            actions.correct_cue(clip, by=by, **self.cleaned_data)
+        except actions.CueError as refusal:
+            self.add_error(None, f"{refusal} {RELOAD}")
+            return False
+        return True
 
 
 class TermsForm(forms.Form):

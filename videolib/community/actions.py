@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from videolib.accounts.actions import write_audit
 from videolib.accounts.models import User
-from videolib.clips.models import Clip
+from videolib.clips.models import Clip, Visibility
 from videolib.community.models import Rating
 
 
@@ -47,11 +47,14 @@ def unrate_clip(clip: Clip, *, by: User) -> None:
 @transaction.atomic
 def pin_clip(clip: Clip, *, by: User) -> None:
     """Put a clip first for everybody. Raises PinError for one that not everybody may see."""
-    if not clip.is_for_the_team:
-        raise PinError("Only a clip that the whole team finds can be pinned; change who may see it first.")
-    clip.pinned_at = timezone.now()
-    if Clip.objects.filter(pk=clip.pk, pinned_at=None).update(pinned_at=clip.pinned_at):
+    now = timezone.now()
+    # Asked of the row, not of the clip that was read: its owner may have made it private since.
+    of_the_team = Clip.objects.filter(pk=clip.pk, visibility=Visibility.TEAM, hidden_at=None)
+    if of_the_team.filter(pinned_at=None).update(pinned_at=now):
         write_audit("pin clip", f"clip {clip.code}", by=by, title=clip.title)
+    elif not of_the_team.exists():
+        raise PinError("Only a clip that the whole team finds can be pinned; change who may see it first.")
+    clip.pinned_at = now
 
 
 @transaction.atomic

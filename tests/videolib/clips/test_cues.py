@@ -200,9 +200,30 @@ def test_times_that_cannot_be_are_a_sentence(
     assert client.post(f"/clips/{clip.code}/cue/", sent).status_code == 422
     part = client.post(f"/clips/{clip.code}/cue/", sent, headers={"HX-Request": "true"})
     assert part.status_code == 200 and 'role="alert"' in part.content.decode()
-    assert client.post(f"/clips/{clip.code}/cue/undo/", sent).status_code == 422
-    assert client.get(f"/clips/{clip.code}/cue/?start={times[0]}&end={times[1]}").status_code == 422
     assert not CueEdit.objects.exists()
+
+
+@pytest.mark.parametrize("times", [("", "2"), ("x", "2"), ("nan", "2"), ("2", "2"), ("3", "2"), ("0", "inf")])
+def test_what_is_no_stretch_of_time_can_neither_be_asked_for_nor_undone(
+    clip: Clip, owner: Any, times: tuple[str, str], client_of: Callable[..., Client]
+) -> None:
+    client = client_of(owner)
+    assert client.post(f"/clips/{clip.code}/cue/undo/", {"start": times[0], "end": times[1]}).status_code == 422
+    assert client.get(f"/clips/{clip.code}/cue/?start={times[0]}&end={times[1]}").status_code == 422
+
+
+@pytest.mark.parametrize("end", [50, 9_000])
+def test_a_correction_from_before_there_was_a_limit_can_be_taken_back(
+    clip: Clip, owner: Any, end: float, client_of: Callable[..., Client]
+) -> None:
+    CueEdit.objects.create(clip=clip, start=0, end=end, text="all of it")
+    client, address = client_of(owner), f"/clips/{clip.code}/cue/"
+    assert "Back to what was heard" in client.get(f"{address}?start=0.000&end={end}.000").content.decode()
+    cancelled = client.get(f"{address}?start=0.000&end={end}.000&cancel", headers={"HX-Request": "true"})
+    assert "all of it" in cancelled.content.decode() and "<textarea" not in cancelled.content.decode()
+    part = client.post(f"{address}undo/", {"start": "0.000", "end": f"{end}.000"}, headers={"HX-Request": "true"})
+    assert "open the setings" in part.content.decode()
+    assert texts(cues_of(clip)) == texts(HEARD)
 
 
 def test_a_correction_that_is_too_long_is_refused_and_kept_in_the_form(

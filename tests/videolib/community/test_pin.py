@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from videolib.accounts.models import AuditEntry
+from videolib.clips.actions import edit_clip
 from videolib.clips.models import Clip
 from videolib.community import actions
 
@@ -94,6 +96,26 @@ def test_a_hidden_clip_is_unpinned_and_stays_so_when_it_is_shown_again(
     for deed in ("hide", "unhide"):
         client_of(curator).post(f"/clips/{clip.code}/{deed}/")
         assert not pinned(clip)
+
+
+@pytest.mark.parametrize("change", [{"visibility": "private"}, {"hidden_at": timezone.now()}])
+def test_what_is_shared_no_more_since_it_was_read_is_not_pinned(
+    change: dict[str, Any], make_clip: Callable[..., Clip], make_user: Callable[..., Any]
+) -> None:
+    clip = make_clip()
+    Clip.objects.update(**change)
+    with pytest.raises(actions.PinError):
+        actions.pin_clip(clip, by=make_user("curator"))
+    assert not pinned(clip) and not AuditEntry.objects.exists()
+
+
+def test_what_was_pinned_since_it_was_read_is_unpinned_when_it_becomes_private(
+    make_clip: Callable[..., Clip], make_user: Callable[..., Any]
+) -> None:
+    clip = make_clip()
+    actions.pin_clip(Clip.objects.get(pk=clip.pk), by=make_user("curator"))
+    edit_clip(clip, by=clip.owner, visibility="private")
+    assert not pinned(clip)
 
 
 def test_pinning_twice_is_once(make_clip: Callable[..., Clip], make_user: Callable[..., Any]) -> None:
