@@ -10,6 +10,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # Does nothing, and says so when somebody goes backwards: the column may not be empty, and its values are gone.
+        migrations.RunPython(migrations.RunPython.noop),
         migrations.RemoveField(
             model_name='upload',
             name='owner',

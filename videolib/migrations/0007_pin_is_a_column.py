@@ -17,5 +17,6 @@ class Migration(migrations.Migration):
         migrations.DeleteModel(
             name='Pin',
         ),
-        migrations.RunPython(unpin_unlisted, migrations.RunPython.noop),
+        # Nothing leads back: who pinned what went with the table.
+        migrations.RunPython(unpin_unlisted),
     ]
