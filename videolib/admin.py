@@ -72,11 +72,19 @@ class Tables(admin.AdminSite):
 tables = Tables(name="admin")
 
 
-class ReadOnly(ModelAdmin):
-    """A table to look at."""
+class Table(ModelAdmin):
+    """What holds for every table."""
 
     show_full_result_count = False
     list_per_page = 50
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """By the filters on the page alone: any other would find out hidden words, letter by letter."""
+        return lookup.partition("__")[0] in self.list_filter
+
+
+class ReadOnly(Table):
+    """A table to look at."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Never here."""
@@ -89,10 +97,6 @@ class ReadOnly(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never here."""
         return False
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """By the filters on the page alone: any other would find out hidden words, letter by letter."""
-        return lookup.partition("__")[0] in self.list_filter
 
     @admin.display(description="clip", ordering="clip")
     def clip_code(self, row: Any) -> str:
@@ -136,11 +140,8 @@ class TaggingTable(ReadOnly):
         return super().get_queryset(request).exclude(clip__visibility="private")
 
 
-class Deeds(ModelAdmin):
+class Deeds(Table):
     """A table that can be changed, by the library's own actions: what they refuse is said, and nothing is saved."""
-
-    show_full_result_count = False
-    list_per_page = 50
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """The form; a refused deed rolls back and leads back to it."""
