@@ -1,6 +1,7 @@
 """`manage.py search`: what a person would find, on a terminal and as JSON."""
 
 import json
+import re
 from io import StringIO
 
 import pytest
@@ -101,6 +102,7 @@ def test_titles_cannot_steer_the_terminal(run, make_clip):
         ("--as={}", "-dash", "--json"),
         ("--json", "-verbose", "-help", "dash", "--as", "{}"),
         ("dash", "--as", "{}", "--json", "--", "--limit"),
+        ("-of", "--as", "{}", "dash", "--json", "-v0", "salt"),
     ],
 )
 def test_what_is_looked_for_may_start_with_a_dash(words, make_user, make_clip, capsys):
@@ -108,6 +110,13 @@ def test_what_is_looked_for_may_start_with_a_dash(words, make_user, make_clip, c
     email = make_user("learner").email
     Command().run_from_argv(["manage.py", "search", *(word.format(email) for word in words)])
     assert [hit["title"] for hit in json.loads(capsys.readouterr().out)] == ["A dash of salt"]
+
+
+@pytest.mark.parametrize("mistyped", [("--jsno",), ("--limt", "5"), ("--limit", "-1")])
+def test_an_option_that_cannot_be_is_never_looked_for(mistyped, make_user, capsys):
+    with pytest.raises(SystemExit):
+        Command().run_from_argv(["manage.py", "search", "git", "--as", make_user("learner").email, *mistyped])
+    assert re.search("unrecognized arguments: --|choose a number", capsys.readouterr().err)
 
 
 @pytest.mark.parametrize("words", [("--as", "ann@example.com"), ("git", "--as")])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from itertools import islice
+import re
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +16,8 @@ from videolib.search.types import Snippet
 from videolib.templatetags.library import duration, field_name, watch_at
 
 MOST = 200
+# One dash, and neither -h nor -v, which every command has: names of options are written out here, with two dashes.
+WORD_WITH_DASH = re.compile(r"-(?!-|h$|v\d?$)")
 
 
 class Command(BaseCommand):
@@ -32,20 +34,17 @@ class Command(BaseCommand):
         parser.add_argument("--limit", type=int, default=20, metavar="N", help=f"so many clips, 1 to {MOST}")
         parser.add_argument("--json", action="store_true", help="a JSON list on standard output, nothing else")
 
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Words and options in any order."""
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]
+        return parser
+
     def run_from_argv(self, argv: list[str]) -> None:
-        """Any text may be looked for: what is no option is a word of the query, a dash before it or not."""
-        parser = self.create_parser(argv[0], argv[1])
-        takes_value = {name: action.nargs != 0 for action in parser._actions for name in action.option_strings}
-        options, words, rest = list[str](), list[str](), iter(argv[2:])
-        for each in rest:
-            name, equals, _ = each.partition("=")
-            if each == "--":
-                words += rest
-            elif name not in takes_value:
-                words.append(each)
-            else:
-                options += [each] if equals or not takes_value[name] else [each, *islice(rest, 1)]
-        super().run_from_argv([*argv[:2], *options, "--", *words])
+        """Any text may be looked for, with a dash before it or after --: a blank hides both from argparse."""
+        at = argv.index("--") if "--" in argv else len(argv)
+        before = [f" {each}" if WORD_WITH_DASH.match(each) else each for each in argv[:at]]
+        super().run_from_argv([*before, *(f" {each}" for each in argv[at + 1 :])])
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Print what is found; nothing found is no error."""
