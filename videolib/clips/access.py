@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import F, FloatField, Q, Value
 from django.db.models.functions import Cast
@@ -117,17 +117,13 @@ class ClipQuerySet(models.QuerySet["Clip"]):
 def get_clip_for(user: Viewer, code: UUID | str, *, to: Deed = "see") -> Clip:
     """The clip with that code, for somebody who may do `to` with it.
 
-    Raises Http404 when they may not: nobody learns that a clip exists which they may not see. An admin who opens
-    somebody's private clip is written down in the audit log.
+    `code` is one, as every address sees to. Raises Http404 when they may not: nobody learns that a clip exists which
+    they may not see. An admin who opens somebody's private clip is written down in the audit log.
     """
     from videolib.clips.models import Clip  # noqa: PLC0415 (models name the queryset of this module)
 
     clips = Clip.objects.may(user, to).select_related("owner", "recording", "license")
-    try:
-        clip = clips.filter(code=code).first()
-    except ValidationError:
-        # Some text that is no code at all.
-        clip = None
+    clip = clips.filter(code=code).first()
     if clip is None:
         raise Http404("There is no such clip, or it is not shared with you.")
     remember_look(clip, user)

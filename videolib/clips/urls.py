@@ -1,22 +1,13 @@
 """Addresses of clips: first what people do to them, then their bytes."""
 
-from django.urls import path, re_path, register_converter
+from django.urls import path, re_path
 from django.urls.converters import UUIDConverter
 
 from videolib.clips import corrections, media, terms, views
 
-
-class CodeConverter(UUIDConverter):
-    """A clip's code in an address, in whatever case a program wrote it."""
-
-    regex = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-
-
-register_converter(CodeConverter, "code")
-
 # Every address of a clip begins so, in other rooms as well.
-CLIP = "clips/<code:code>/"
-CLIP_PATTERN = rf"^clips/(?P<code>{CodeConverter.regex})/"
+CLIP = "clips/<uuid:code>/"
+CLIP_PATTERN = rf"^clips/(?P<code>{UUIDConverter.regex})/"
 # A name as plan.py gives them ("source", "720p"): nothing that could lead out of the clip's own rows.
 NAME = CLIP_PATTERN + "(?P<name>[a-z0-9]{1,20})"
 
