@@ -25,9 +25,13 @@ class FittingRedirects(CommonMiddleware):
     """
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """For redirects of views, those of Django's and allauth's included."""
+        """For redirects of views, those of Django's and allauth's included; the address of a form may take no GET."""
+        if not isinstance(exception, DisallowedRedirect):
+            return None
         path, _, query = request.get_full_path().partition("?")
-        return HttpResponseRedirect(path) if query and isinstance(exception, DisallowedRedirect) else None
+        if request.method == "POST":
+            return HttpResponseRedirect(_page_of_form(request))
+        return HttpResponseRedirect(path) if query else None
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """A form that is sent when the session has ended: signing in leads back to the page it stood on."""
