@@ -234,7 +234,7 @@ def _cancel_left_alone(upload: Upload) -> bool:
         with hold(upload.path):
             return cancel_upload(upload, by=upload.clip.owner, among=Upload.objects.left_alone())
     except UploadRefused:
-        # 423: bytes are arriving, however long ago their request began.
+        # 423: somebody holds it, however long ago their request began.
         return False
 
 

@@ -76,12 +76,12 @@ def _state(recording: Recording, jobs: Sequence[Job]) -> str:
     return "ready" if recording.playable_at else "failed"
 
 
-@dataclass
 class Workers:
     """The queues that workers serve: asked now and then, as each answer takes a second."""
 
-    _served: frozenset[str] = frozenset()
-    _asked: float = float("-inf")
+    def __init__(self) -> None:
+        self._served = frozenset[str]()
+        self._asked = float("-inf")
 
     def served(self) -> frozenset[str]:
         """The queues, as of ASK_WORKERS seconds ago at most."""
