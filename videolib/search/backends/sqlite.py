@@ -44,8 +44,8 @@ _SAID = f"""
     FROM videolib_passage_fts WHERE videolib_passage_fts MATCH %s GROUP BY doc
 """
 
-# `weight` is how rare a word is among the documents allowed (never below zero); a word nobody says is in no row, so
-# it keeps nothing from having "every word".
+# `weight` is how rare a word is among the documents allowed (never below zero). A word none of them says, misheard or
+# mistyped, is in no row of `rarity`, so it keeps nothing from having "every word".
 _DOCUMENTS = """
 WITH allowed(doc) AS MATERIALIZED (SELECT DISTINCT * FROM ({among})),
 said AS MATERIALIZED (SELECT * FROM ({said}) WHERE doc IN allowed),
@@ -63,7 +63,11 @@ ORDER BY every_word DESC, covered DESC, doc DESC LIMIT %s
 # A few words may stand anywhere in a document; more of them only side by side, see ranking.may_stand_anywhere.
 _ANYWHERE = "count(*) = (SELECT count(*) FROM rarity)"
 _TOGETHER = f"""
-doc IN (SELECT rowid >> {_DOCUMENT_BITS} FROM videolib_passage_fts WHERE videolib_passage_fts MATCH %s)
+doc IN (
+    SELECT rowid >> {_DOCUMENT_BITS} FROM videolib_passage_fts WHERE videolib_passage_fts MATCH (
+        SELECT coalesce(group_concat(value, ' AND '), '""') FROM json_each(%s) JOIN rarity ON word = key
+    )
+)
 """
 
 _PASSAGES = f"""
@@ -150,7 +154,7 @@ def _documents(words: Sequence[Word], among: QuerySet[Any], *, most: int) -> _Do
     except EmptyResultSet:
         return _Documents()
     anywhere = ranking.may_stand_anywhere(words)
-    every_word, together = (_ANYWHERE, []) if anywhere else (_TOGETHER, [" AND ".join(map(_expression, words))])
+    every_word, together = (_ANYWHERE, []) if anywhere else (_TOGETHER, [json.dumps([*map(_expression, words)])])
     sql = _DOCUMENTS.format(among=allowed, said=" UNION ALL ".join([_SAID] * len(words)), every_word=every_word)
     said = [value for number, word in enumerate(words) for value in (number, _expression(word))]
     required = sum(word.required for word in words)
