@@ -78,6 +78,12 @@ def size_of(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
+def peak_mb() -> float:
+    """The most memory this process had, in MB; getrusage would begin with what its parent had when it started it."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
 def find_recordings(paths: Iterable[Path]) -> Iterator[Path]:
     """Files as given; folders walked in name order, hidden files left out."""
     for path in paths:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from benchmarks.costs import peak_mb
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE_RATE = 16_000
@@ -87,8 +88,7 @@ def _hear(file: Path) -> dict[str, float]:
     if job.state != State.DONE or not found:
         raise SystemExit(f"the words of {file.name} were not found: {job.state} {job.error}")
     cues = Cue.objects.filter(transcript__recording=recording).count()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"first": found[0], "all": took, "cues": cues, "peak_mb": peak}
+    return {"first": found[0], "all": took, "cues": cues, "peak_mb": peak_mb()}
 
 
 def _accept(file: Path) -> tuple[Any, Callable[[], bool]]:

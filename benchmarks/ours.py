@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.costs import SENTENCE, Cost, Result
+from benchmarks.costs import SENTENCE, Cost, Result, peak_mb
 from benchmarks.library import NO_WORDS, ROOT, enter, environment
 
 if TYPE_CHECKING:
@@ -114,8 +114,8 @@ def _cpu() -> float:
 
 def _peaks() -> dict[str, float]:
     """Of this process, and of the largest it has waited for."""
-    named = {"worker": resource.RUSAGE_SELF, "child": resource.RUSAGE_CHILDREN}
-    return {name: round(resource.getrusage(who).ru_maxrss / 1024, 1) for name, who in named.items()}
+    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    return {"worker": round(peak_mb(), 1), "child": round(child, 1)}
 
 
 def _made(recording: Recording) -> dict[str, Any]:
