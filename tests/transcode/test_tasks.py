@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.core.files.storage import default_storage
 from imageio_ffmpeg import get_ffmpeg_exe
 
 from transcode.actions import accept_recording, delete_recording, store_original, try_again
+from transcode.media import child
 from transcode.models import Job, Recording, State, Step
 from transcode.tasks import RUN
 
@@ -179,3 +181,21 @@ def test_why_nothing_is_heard_is_told_by_its_reason(tmp_path: Path) -> None:
     unread = run_all(accept(spoken))
     assert unread[Step.TRANSCRIBE].error == "The sound of this recording is in a format that cannot be read here."
     assert unread[Step.MAKE_RENDITIONS].state == State.DONE
+
+
+@pytest.mark.parametrize(("name", "codec", "decodes"), [("fits.mp4", "libx264", 1), ("take.webm", "libvpx", 2)])
+def test_the_picture_is_decoded_once_where_it_is_copied_and_at_most_twice_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any, name: str, codec: str, decodes: int
+) -> None:
+    """Frames for reading included; a picture that is only copied goes through no filter."""
+    settings.SCREEN_ENGINE = "some"
+    sound = "aac" if codec == "libx264" else "libopus"
+    source = make(tmp_path / name, vcodec=codec, acodec=sound, **({} if codec == "libx264" else {"preset": "good"}))
+    commands: list[Sequence[str]] = []
+    run = child.run
+    monkeypatch.setattr(child, "run", lambda args, **more: (commands.append(args), run(args, **more))[1])
+    recording = accept(source)
+    run_all(recording)
+    assert recording.screens.exists() and recording.renditions.count() == 3
+    decoding = [args for args in commands if any(arg.startswith("[0:0]") for arg in args)]
+    assert len(decoding) == decodes
