@@ -95,10 +95,9 @@ def readable(stream: Graph, facts: MediaFacts) -> Graph:
     picture, named = facts.picture, {}
     if picture.is_hdr and picture.color_primaries not in HDR_PRIMARIES:
         named["color_primaries"] = "bt2020"
-    if picture.color_matrix in UNKNOWN_MATRICES or (picture.is_hdr and not picture.color_matrix):
+    unreadable = picture.color_matrix in UNKNOWN_MATRICES or (picture.is_hdr and not picture.color_matrix)
+    if unreadable and not picture.pixel_format.startswith(RGB):
         named["colorspace"] = "bt2020nc" if picture.is_hdr else "bt709"
-    if picture.pixel_format.startswith(RGB):
-        named.pop("colorspace", None)
     return stream.filter("setparams", **named) if named else stream
 
 

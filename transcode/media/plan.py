@@ -27,8 +27,9 @@ SHRUNK_TO = 1920 * 1080  # pixels of what is larger than that, so that 16:9 beco
 MOST_FPS, CALM_FPS = 30.0, 15.0  # a scrolled page wants 30 a second, a terminal and a form 15 at most
 STEADY = 1.1  # times the mean gap between frames, in clocks of whole milliseconds; with a longer one the rate is uneven
 QUICK = 1280 * 832  # pixels of a picture that is encoded several times faster than it plays, on two cores
-# Quality by the short side in pixels: the best picture's, that of rungs where small text can be read, and of the rest.
-CRF_TOP, CRF_LARGE, CRF_SMALL, LARGE = 24, 27, 28, 720  # small text on a screen stays readable; see docs/decisions.md
+# x264's quality of the best picture, of rungs of LARGE lines and more, and of smaller ones: small text on a screen
+# stays as readable as a rung of its size allows; see docs/decisions.md.
+CRF_TOP, CRF_LARGE, CRF_SMALL, LARGE = 24, 27, 28, 720
 CRF_AV1 = 40  # on AV1's own scale
 BITS_PER_PIXEL = 0.1  # a ceiling for camera pictures: 6 Mbit/s at 1080p30; screens need a tenth
 LEAST_RATE = 300_000

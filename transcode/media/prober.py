@@ -124,9 +124,10 @@ def choose_picture(path: str, demuxer: str, tracks: list[Track], max_pixels: int
         first = decode_first(path, demuxer, track.stream.index)
         if first:
             return track, first
-    if any(track.stream.codec_context for track in pictures) or looks_encrypted(path):
-        raise RefusedError("encrypted" if looks_encrypted(path) else "damaged")
-    raise RefusedError("unknown_picture")
+    if looks_encrypted(path):
+        raise RefusedError("encrypted")
+    is_known = any(track.stream.codec_context for track in pictures)
+    raise RefusedError("damaged" if is_known else "unknown_picture")
 
 
 def looks_encrypted(path: str) -> bool:
