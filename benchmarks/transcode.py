@@ -4,7 +4,8 @@ For each recording and for all together: processor seconds (user and system, of 
 bytes made beside the kept original. All contenders take each recording in turn, one process after another and all
 with the product's own ffmpeg, so that noise of the machine hits them alike. Ours runs the pipeline's own steps with
 speech and on-screen text off (benchmarks/ours.py); what the others run is in benchmarks/mediacms.py, peertube.py and
-floor.py. Sums are over the recordings that every contender finished.
+floor.py. Sums are over the recordings that every contender finished. On a machine that others share one run is off by a
+tenth: with --times 3 each takes its turn three times, and its cheapest counts.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     wanted = options.only.split(",")
     recordings = list(find_recordings(options.paths))
-    refusal = _refusal(wanted, options.paths, recordings)
+    refusal = _refusal(options, wanted, recordings)
     if refusal:
         print(refusal, file=sys.stderr)
         return 2
@@ -62,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(HEADER, flush=True)
     with tempfile.TemporaryDirectory(prefix="videolib-benchmark-") as folder:
         migrate(Path(folder) / "template")
-        for row in _measured(recordings, wanted, Path(folder), with_quality=options.quality):
+        for row in _measured(recordings, wanted, Path(folder), options):
             rows.append(row)
             _print_row(row)
     _print_sums(rows, wanted)
@@ -76,13 +77,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a recording, or a folder of them")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where everything is written as JSON as well")
     parser.add_argument("--quality", action="store_true", help="SSIM, VMAF and readable text of the 720 and 480 rungs")
+    parser.add_argument(
+        "--times", type=int, default=1, metavar="N", help="turns each contender has; the cheapest counts"
+    )
     parser.add_argument("--only", default=",".join(CONTENDERS), help=f"of {','.join(CONTENDERS)}")
     return parser
 
 
-def _refusal(wanted: list[str], paths: list[Path], recordings: list[Path]) -> str:
+def _refusal(options: argparse.Namespace, wanted: list[str], recordings: list[Path]) -> str:
     unknown = [name for name in wanted if name not in CONTENDERS]
-    missing = [path for path in paths if not path.exists()]
+    missing = [path for path in options.paths if not path.exists()]
+    if options.times < 1:
+        return "Every contender needs a turn: --times 1 is the least."
     if unknown:
         return f"There is no contender {unknown[0]!r}; choose of {', '.join(CONTENDERS)}."
     if "floor" in wanted and "ours" not in wanted:
@@ -92,30 +98,36 @@ def _refusal(wanted: list[str], paths: list[Path], recordings: list[Path]) -> st
     return "" if recordings else "There is no recording in what was named."
 
 
-def _measured(recordings: list[Path], wanted: list[str], folder: Path, *, with_quality: bool) -> Iterator[Row]:
+def _measured(recordings: list[Path], wanted: list[str], folder: Path, options: argparse.Namespace) -> Iterator[Row]:
     for number, path in enumerate(recordings):
         with tempfile.TemporaryDirectory(dir=folder, prefix=f"{number}-") as scratch:
-            yield _measure(path, wanted, folder / "template", Path(scratch), with_quality=with_quality)
+            yield _measure(path, wanted, folder / "template", Path(scratch), options)
 
 
-def _measure(path: Path, wanted: list[str], template: Path, scratch: Path, *, with_quality: bool) -> Row:
+def _measure(path: Path, wanted: list[str], template: Path, scratch: Path, options: argparse.Namespace) -> Row:
     row = Row(path, path.stat().st_size, {})
     try:
         source = see(path)
     except (av.error.FFmpegError, ValueError, OSError) as error:
         row.error = str(error)
         return row
-    made = ours.Made()
-    for name in (name for name in CONTENDERS if name in wanted):
-        into = scratch / name
-        if name == "ours":
-            row.results[name] = made = ours.run(path, template, into)
-            continue
-        into.mkdir()
-        row.results[name] = _rival(name, source, made, into)
-    if with_quality:
+    for turn in range(options.times):
+        for name in (name for name in CONTENDERS if name in wanted):
+            made = _make(name, source, row, template, scratch / f"{name}-{turn}")
+            row.results[name] = min(
+                row.results.get(name, made), made, key=lambda each: (bool(each.error), each.cost.cpu)
+            )
+    if options.quality:
         _judge(row, source)
     return row
+
+
+def _make(name: str, source: Seen, row: Row, template: Path, into: Path) -> Result:
+    if name == "ours":
+        return ours.run(row.path, template, into)
+    into.mkdir()
+    made = row.results.get("ours")
+    return _rival(name, source, made if isinstance(made, ours.Made) else ours.Made(), into)
 
 
 def _rival(name: str, source: Seen, made: ours.Made, into: Path) -> Result:

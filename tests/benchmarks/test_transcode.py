@@ -1,5 +1,6 @@
 """benchmarks.transcode: every contender runs for real on a small recording, and nobody's library is touched."""
 
+import argparse
 import json
 import os
 import subprocess
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import floor, mediacms, peertube, quality
+from benchmarks import floor, mediacms, ours, peertube, quality, transcode
+from benchmarks.costs import Cost, Result
 from benchmarks.seen import Seen, Track, is_copy, see
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -65,12 +67,28 @@ def test_what_is_no_recording_is_said_and_left_out_of_the_sums(run, tmp_path, sc
     assert "all of 1 of 2 recordings" in ended.stdout
 
 
+def test_of_several_turns_the_cheapest_counts(monkeypatch, tmp_path, screen_file):
+    costs = iter([3.0, 1.0, 2.0])
+    monkeypatch.setattr(ours, "run", lambda *_: Result(cost=Cost(next(costs), 1.0)))
+    options = argparse.Namespace(times=3, quality=False)
+    row = transcode._measure(screen_file, ["ours"], tmp_path, tmp_path, options)
+    assert row.results["ours"].cost.cpu == 1.0
+
+
+def test_a_turn_that_failed_is_never_the_cheapest(monkeypatch, tmp_path, screen_file):
+    turns = iter([Result(error="the disk was full"), Result(cost=Cost(9.0, 9.0))])
+    monkeypatch.setattr(ours, "run", lambda *_: next(turns))
+    row = transcode._measure(screen_file, ["ours"], tmp_path, tmp_path, argparse.Namespace(times=2, quality=False))
+    assert row.results["ours"].cost.cpu == 9.0
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["nowhere.mp4"], "There is no file nowhere.mp4"),
         ([ROOT, "--only", "youtube"], "There is no contender 'youtube'"),
         ([ROOT, "--only", "floor"], "choose ours as well"),
+        ([ROOT, "--times", "0"], "--times 1 is the least"),
     ],
 )
 def test_what_cannot_be_measured_is_refused_with_a_sentence(run, arguments, said):

@@ -1,6 +1,6 @@
 """The only place that starts a program: limits, a clean environment, and nothing left running."""
 
-import json
+import marshal
 import os
 import selectors
 import signal
@@ -93,7 +93,7 @@ def run(
 @cache
 def protections() -> dict[str, bool]:
     """Which of confine.py's protections hold on this machine, for this account."""
-    held: dict[str, bool] = json.loads(run((), limits=Limits()).stdout)
+    held: dict[str, bool] = marshal.loads(run((), limits=Limits()).stdout)
     return held
 
 
@@ -106,7 +106,7 @@ def launcher(args: Sequence[str], limits: Limits, reads: Sequence[Path], cwd: Pa
         "writes": [str(cwd.absolute())] if cwd else [],
         "parent": os.getpid(),
     }
-    return [sys.executable, "-I", "-S", str(LAUNCHER), json.dumps(order)]
+    return [sys.executable, "-I", "-S", str(LAUNCHER), marshal.dumps(order).hex()]
 
 
 def start(command: Sequence[str], cwd: Path | None, stdout: IO[bytes] | None) -> subprocess.Popen[bytes]:

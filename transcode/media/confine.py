@@ -10,7 +10,6 @@ import os
 import stat
 import struct
 import sys
-from collections.abc import Iterable, Iterator
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET, CLONE_NEWUSER, CLONE_THREAD = 0x4000_0000, 0x1000_0000, 0x0001_0000
@@ -58,7 +57,7 @@ EPERM, ENOSYS = 1, 38
 NUMBER_AT, ARCHITECTURE_AT, FIRST_ARGUMENT_AT = 0, 4, 16  # in struct seccomp_data
 
 
-def confine(program: str, reads: Iterable[str], writes: Iterable[str]) -> dict[str, bool]:
+def confine(program: str, reads: list[str], writes: list[str]) -> dict[str, bool]:
     """Confines this process and returns which protections hold, by name.
 
     What stays readable: `reads` (files, or folders with all in them), the program and the machine's libraries;
@@ -86,7 +85,7 @@ def drop_privileges() -> bool:
     return not LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
 
-def restrict_files(program: str, reads: Iterable[str], writes: Iterable[str]) -> bool:
+def restrict_files(program: str, reads: list[str], writes: list[str]) -> bool:
     """Landlock (Linux 5.13): every path not named here cannot be opened, whoever asks."""
     version = LIBC.syscall(LANDLOCK_CREATE, None, 0, 1)
     if version < 1:
@@ -127,22 +126,23 @@ def filter_system_calls() -> bool:
     return not LIBC.prctl(PR_SET_SECCOMP, 2, program, 0, 0)
 
 
-def filter_steps(architecture: int, column: int) -> Iterator[bytes]:
+def filter_steps(architecture: int, column: int) -> list[bytes]:
     """The filter as classic BPF: each refusal stands beside its question."""
-    yield step(LOAD, ARCHITECTURE_AT)
-    yield from unless(EQUAL, architecture, KILL)
-    yield step(LOAD, NUMBER_AT)
-    yield from when(GREATER_EQUAL, FOREIGN_CALLS, REFUSE | EPERM)
-    for number in (numbers[column] for numbers in DENIED.values()):
-        if number is not None:
-            yield from when(EQUAL, number, REFUSE | EPERM)
-    # Its flags lie in memory, where a filter cannot look; told that it is not there, libc takes clone.
-    yield from when(EQUAL, CLONE3[column], REFUSE | ENOSYS)
-    yield step(EQUAL, CLONE[column], 1, 0)
-    yield step(RETURN, ALLOW)
-    yield step(LOAD, FIRST_ARGUMENT_AT)
-    yield from unless(ANY_BIT, CLONE_THREAD, REFUSE | EPERM)
-    yield step(RETURN, ALLOW)
+    denied = [numbers[column] for numbers in DENIED.values()]
+    return [
+        step(LOAD, ARCHITECTURE_AT),
+        *unless(EQUAL, architecture, KILL),
+        step(LOAD, NUMBER_AT),
+        *when(GREATER_EQUAL, FOREIGN_CALLS, REFUSE | EPERM),
+        *(each for number in denied if number is not None for each in when(EQUAL, number, REFUSE | EPERM)),
+        # Its flags lie in memory, where a filter cannot look; told that it is not there, libc takes clone.
+        *when(EQUAL, CLONE3[column], REFUSE | ENOSYS),
+        step(EQUAL, CLONE[column], 1, 0),
+        step(RETURN, ALLOW),
+        step(LOAD, FIRST_ARGUMENT_AT),
+        *unless(ANY_BIT, CLONE_THREAD, REFUSE | EPERM),
+        step(RETURN, ALLOW),
+    ]
 
 
 def when(question: int, value: int, answer: int) -> tuple[bytes, bytes]:

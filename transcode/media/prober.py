@@ -1,12 +1,15 @@
 """Looks into a recording and prints what it saw as JSON. Started by probe.py in a limited child, never imported.
 
 Usage: prober.py PATH DEMUXER MAX_PIXELS SITE_PACKAGES. Prints `{"facts": {...}}` or `{"refused": reason}`, with the
-reasons of probe.py. Every packet is read, nothing but the first frames is decoded.
+reasons of probe.py. Every packet is read once, nothing but the first frames is decoded.
 """
+
+from __future__ import annotations  # Packet is not subscriptable at run time
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
@@ -16,8 +19,8 @@ sys.path.append(sys.argv[4])  # Python starts without site.py, which takes 20 ms
 
 import av
 from av.container import InputContainer
+from av.packet import Packet
 from av.stream import Disposition, Stream
-from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 # An isolated script does not know its own package, and a confined one may not list the folder that holds it.
@@ -29,8 +32,6 @@ from transcode.media.animated_webp import webp_picture  # noqa: E402 (found by t
 from transcode.media.track import Track, on_one_clock  # noqa: E402 (the same)
 from transcode.media.track_facts import picture_facts, sound_facts  # noqa: E402 (the same)
 
-FRAMES_SEEN = 3  # enough to know that the picture decodes, and whether it is interlaced
-PACKETS_TRIED = 300  # a take may start with packets that need an earlier, lost key frame
 PACKETS_KEPT = 8_000_000  # times of 37 hours at 60 a second; 136 MB
 BROADCAST = {"mpegts", "mpeg"}  # whose clocks may begin anew at any packet
 # Only the given file, and only by the demuxer that was sniffed (AVI can carry subtitles that name another).
@@ -67,10 +68,10 @@ def facts(path: str, demuxer: str, max_pixels: int) -> dict[str, Any]:
     """The fields of MediaFacts that are read off the file's inside."""
     with open_container(path, demuxer) as container:
         claimed = container.start_time
-        tracks = scan(container, has_jumps=demuxer in BROADCAST)
-        picture, first = choose_picture(path, demuxer, tracks, max_pixels)
+        tracks = scan(container, max_pixels, has_jumps=demuxer in BROADCAST)
+        picture = choose_picture(path, tracks, max_pixels)
         sounds = [track for track in tracks if track.stream.type == "audio" and track.times]
-        heard = [track for track in sounds if sound_decodes(path, demuxer, track)]
+        heard = [track for track in sounds if track.frames and not track.encrypted]
         used = [picture, *heard]
         start = min(track.start for track in used)
         if claimed is not None and abs(claimed / 1e6 - start) < 1:
@@ -78,7 +79,7 @@ def facts(path: str, demuxer: str, max_pixels: int) -> dict[str, Any]:
         return {
             "duration": max(track.stop for track in used) - start,
             "start_time": start,
-            "picture": asdict(picture_facts(picture, first, start)),
+            "picture": asdict(picture_facts(picture, start)),
             "sounds": [asdict(sound_facts(track, start)) for track in heard],
             "unreadable_sounds": len(sounds) - len(heard),
         }
@@ -89,21 +90,28 @@ def open_container(path: str, demuxer: str) -> InputContainer:
     return av.open(f"file:{path}", format=demuxer, options=options, metadata_errors="replace")
 
 
-def scan(container: InputContainer, *, has_jumps: bool) -> list[Track]:
-    """All picture and sound packets, up to the first byte that cannot be read."""
+def scan(container: InputContainer, max_pixels: int, *, has_jumps: bool) -> list[Track]:
+    """All picture and sound packets, up to the first byte that cannot be read, and the first frames."""
     tracks = {stream.index: Track(stream) for stream in container.streams if is_wanted(stream)}
     if not tracks:
         raise RefusedError("nothing")
-    try:
-        packets = container.demux([track.stream for track in tracks.values()])
-        for seen, packet in enumerate(on_one_clock(packets, tracks) if has_jumps else packets):
-            if packet.size and seen < PACKETS_KEPT:
-                tracks[packet.stream_index].add(packet)
-    except av.FFmpegError:
-        pass  # a take that was cut off plays up to the cut
+    packets = container.demux([track.stream for track in tracks.values()])
+    unseen = {index for index, track in tracks.items() if may_be_decoded(track, max_pixels)}
+    with suppress(av.FFmpegError):  # a take that was cut off plays up to the cut
+        read(on_one_clock(packets, tracks) if has_jumps else packets, tracks, unseen)
     for track in tracks.values():
         track.tame()
     return list(tracks.values())
+
+
+def read(packets: Iterable[Packet[Any]], tracks: Mapping[int, Track], unseen: set[int]) -> None:
+    """Adds the packets to their tracks. `unseen`: the streams whose first frames are decoded on the way."""
+    for seen, packet in enumerate(packets):
+        index = packet.stream_index if packet.size else packet.stream.index  # the empty last one knows no number
+        if packet.size and seen < PACKETS_KEPT:
+            tracks[index].add(packet)
+        if index in unseen and not tracks[index].decode(packet):
+            unseen.remove(index)
 
 
 def is_wanted(stream: Stream) -> bool:
@@ -111,8 +119,14 @@ def is_wanted(stream: Stream) -> bool:
     return stream.type in ("video", "audio") and not cover
 
 
-def choose_picture(path: str, demuxer: str, tracks: list[Track], max_pixels: int) -> tuple[Track, list[VideoFrame]]:
-    """The largest moving picture that decodes, else a still one, and its first frames."""
+def may_be_decoded(track: Track, max_pixels: int) -> bool:
+    """Not where ffmpeg does not know the codec, nor a picture larger than is allowed."""
+    is_known = track.stream.codec_context is not None
+    return is_known and not (track.is_picture and area(track) > max_pixels)
+
+
+def choose_picture(path: str, tracks: list[Track], max_pixels: int) -> Track:
+    """The largest moving picture that decodes, else a still one."""
     pictures = [track for track in tracks if isinstance(track.stream, VideoStream)]
     if not pictures:
         raise RefusedError("no_picture" if any(track.times for track in tracks) else "nothing")
@@ -121,9 +135,8 @@ def choose_picture(path: str, demuxer: str, tracks: list[Track], max_pixels: int
     for track in sorted((track for track in pictures if track.times), key=worth, reverse=True):
         if area(track) > max_pixels:
             raise RefusedError("too_large")
-        first = decode_first(path, demuxer, track.stream.index)
-        if first:
-            return track, first
+        if track.frames:
+            return track
     if looks_encrypted(path):
         raise RefusedError("encrypted")
     is_known = any(track.stream.codec_context for track in pictures)
@@ -144,39 +157,6 @@ def worth(track: Track) -> tuple[bool, int]:
 def area(track: Track) -> int:
     context: Any = track.stream.codec_context  # None for a codec that ffmpeg does not know
     return context.width * context.height if context else 0
-
-
-def decode_first(path: str, demuxer: str, index: int) -> list[Any]:
-    """The first frames of one stream; none when it does not decode."""
-    frames: list[Any] = []
-    with open_container(path, demuxer) as container:
-        stream = container.streams[index]
-        context: Any = stream.codec_context
-        if context is None:  # a codec this ffmpeg does not know
-            return frames
-        for tried, packet in enumerate(packets(container, stream)):
-            frames += decoded(packet)
-            if len(frames) >= FRAMES_SEEN or tried > PACKETS_TRIED:
-                break
-    return [frame for frame in frames if not isinstance(frame, VideoFrame) or frame.width > 0]
-
-
-def packets(container: InputContainer, stream: Stream) -> Iterator[Any]:
-    try:
-        yield from container.demux([stream])
-    except av.FFmpegError:
-        return
-
-
-def decoded(packet: Any) -> list[Any]:
-    try:
-        return list(packet.decode())
-    except (av.FFmpegError, ValueError):
-        return []
-
-
-def sound_decodes(path: str, demuxer: str, track: Track) -> bool:
-    return not track.encrypted and bool(decode_first(path, demuxer, track.stream.index))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""What the packets of one stream tell: times, sizes, key frames. Part of the prober, in the limited child only."""
+"""What one stream tells: times, sizes and key frames by its packets, and its first frames.
+
+Part of the prober, in the limited child only.
+"""
 
 from __future__ import annotations  # array is not subscriptable at run time
 
@@ -7,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import av
 from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
@@ -14,6 +18,8 @@ from av.video.stream import VideoStream
 WILD = 1e10  # seconds; clocks that count from 1970 are at a sixth of it
 TAME_RATE = 25.0
 JUMP, JUMP_BACK = 10.0, 0.1  # seconds between two packets that make a broadcast's clock a new one
+FRAMES_SEEN = 3  # enough to know that a stream decodes, and whether it is interlaced
+PACKETS_TRIED = 300  # a take may start with packets that need an earlier, lost key frame
 FIRST_PACKETS = 100  # and every key frame: asked whether they are encrypted; a clear beginning may come before
 IDR = 5  # H.264: the kind of slice before which nothing is needed
 SPS = 7
@@ -21,7 +27,10 @@ SPS = 7
 
 @dataclass
 class Track:
-    """One stream's packets, in the stream's own units. `times`, `sizes` and `is_key` run in parallel."""
+    """One stream's packets, in the stream's own units. `times`, `sizes` and `is_key` run in parallel.
+
+    `first` is the first frame, held alone since one of 8K is 50 MB, `frames` how many were decoded.
+    """
 
     stream: Stream
     times: array[int] = field(default_factory=lambda: array("q"))
@@ -39,6 +48,10 @@ class Track:
     trimmed: bool = False
     wild: bool = False
     packets: int = 0
+    first: Any = None
+    frames: int = 0
+    interlaced: bool = False
+    tried: int = 0  # packets, to get frames of them
     is_picture: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -89,6 +102,17 @@ class Track:
         if key:
             self.closed_gops = self.closed_gops and starts_clean(self.stream, packet)
 
+    def decode(self, packet: Packet[Any]) -> bool:
+        """Looks at the packet's frames; whether there are still too few. What does not decode is no error here."""
+        self.tried += 1
+        for frame in decoded(packet):
+            if self.is_picture and not frame.width:
+                continue
+            self.first = self.first or frame
+            self.frames += 1
+            self.interlaced = self.interlaced or (self.is_picture and frame.interlaced_frame)
+        return self.frames < FRAMES_SEEN and self.tried <= PACKETS_TRIED
+
     def tame(self) -> None:
         """Gives packets even times where damage made them point thousands of years away."""
         if not self.times or max(abs(min(self.times)), abs(max(self.times))) * self.unit <= WILD:
@@ -107,6 +131,13 @@ class Track:
             return self.last_dts is None
         last, self.last_dts = self.last_dts, dts
         return last is None or dts > last
+
+
+def decoded(packet: Packet[Any]) -> list[Any]:
+    try:
+        return list(packet.decode())
+    except (av.FFmpegError, ValueError):
+        return []
 
 
 def on_one_clock(packets: Iterable[Packet[Any]], tracks: Mapping[int, Track]) -> Iterator[Packet[Any]]:

@@ -35,11 +35,11 @@ ALL_KEYS = 0.9  # part of key frames above which sizes tell nothing of motion: P
 UNTOLD = 60.0  # frames a second that may move where nothing tells
 
 
-def picture_facts(track: Track, first: list[VideoFrame], began: float) -> PictureFacts:
-    """The picture by its packets and its first frames. `began`: seconds, the recording's start."""
+def picture_facts(track: Track, began: float) -> PictureFacts:
+    """The picture by its packets and its first frames: there are some. `began`: seconds, the recording's start."""
     stream = track.stream
     assert isinstance(stream, VideoStream)
-    context, frame = stream.codec_context, first[0]
+    context, frame = stream.codec_context, track.first
     aspect = stream.sample_aspect_ratio or context.sample_aspect_ratio
     return PictureFacts(
         index=stream.index,
@@ -52,7 +52,7 @@ def picture_facts(track: Track, first: list[VideoFrame], began: float) -> Pictur
         bit_depth=max(part.bits for part in frame.format.components),
         rotation=-90 * round(frame.rotation / 90) % 360,
         mirrored=is_mirrored(frame),
-        interlaced=any(each.interlaced_frame for each in first),
+        interlaced=track.interlaced,
         sar=sane_aspect(aspect.numerator, aspect.denominator) if aspect else (1, 1),
         color_transfer=TRANSFERS.get(int(frame.color_trc), str(int(frame.color_trc))),
         color_primaries=PRIMARIES.get(int(frame.color_primaries), str(int(frame.color_primaries))),
