@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -149,6 +150,11 @@ def test_an_empty_folder_becomes_a_library_that_answers_works_and_ends(library: 
         "shell", "--no-imports", "-c", "from transcode.nudge import queues_served as q; print(*sorted(q()))"
     )
     assert served.stdout.split() == ["light", "media", "screen", "speech"], served.stderr
+    assert one.status_of("/healthz") == 200
+    with urllib.request.urlopen(f"http://127.0.0.1:{one.port}/readyz", timeout=30) as answer:
+        said = json.load(answer)
+    assert said.pop("oldest_waiting_seconds") is None
+    assert said == dict.fromkeys(("database", "broker", "storage", "workers"), "ok")
     password = broker.read_text().split(":")[2].partition("@")[0]
     assert not any(password in line for line in one.alive())
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Min, Q
 from django.utils import timezone
 
 from transcode.signals import announce
@@ -69,6 +70,14 @@ class JobQuerySet(models.QuerySet["Job"]):
         unsent = Q(state=State.QUEUED, sent_at__lt=unsent_before) | Q(state=State.QUEUED, sent_at=None)
         return self.filter(expired | unsent, not_before__lte=now)
 
+    def longest_wait(self, now: datetime) -> float | None:
+        """For how many seconds the job that waits longest could have been taken; None when none waits.
+
+        One that is paused after a failure waits from the end of its pause on.
+        """
+        since = self.filter(state=State.QUEUED, not_before__lte=now).aggregate(since=Min("not_before"))["since"]
+        return (now - since).total_seconds() if since else None
+
     def ahead_of(self, job: Job) -> int:
         """How many waiting jobs of the same queue will be taken before this one."""
         waiting = self.filter(queue=job.queue, state=State.QUEUED)
@@ -106,7 +115,10 @@ class Job(models.Model):
             # Sweeps and queue positions read open jobs only, however many are finished.
             models.Index(
                 fields=["queue", "priority", "id"], name="open_jobs", condition=Q(state__in=("queued", "running"))
-            )
+            ),
+            # SQLite uses no conditional index where the states are parameters, as Django sends them: without this one
+            # every sweep read all jobs there ever were. With the end, what ended last is read without a sort.
+            models.Index(fields=["state", "ended_at"], name="jobs_by_state"),
         ]
 
     def __str__(self) -> str:

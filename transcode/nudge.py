@@ -11,6 +11,9 @@ from kombu.exceptions import OperationalError
 
 log = logging.getLogger(__name__)
 
+# What asking a broker raises that is away, or says nothing.
+UNREACHABLE = (OperationalError, OSError)
+
 # Set by `find_broker`, for the rest of the process.
 _gave_up = False
 
@@ -26,10 +29,31 @@ def send(task: str, *args: Any, queue: str, **options: Any) -> bool:
         return False
     try:
         current_app.send_task(task, args=args, queue=queue, retry=False, **options)
-    except (OperationalError, OSError) as error:
+    except UNREACHABLE as error:
         log.warning("%s%r was not sent, no broker answers: %s", task, args, error)
         return False
     return True
+
+
+def reach_broker() -> None:
+    """Ask now whether a broker answers, for a second or two; raises one of UNREACHABLE when none does."""
+    if not settings.BROKER_URL:
+        raise OperationalError("there is no address of a broker")
+    with current_app.connection_for_write() as connection:
+        _reach(connection)
+
+
+def workers() -> dict[str, list[str]]:
+    """The workers that answer now, by name, and the queues each takes; takes a second. Raises one of UNREACHABLE."""
+    with current_app.connection_for_write() as connection:
+        _reach(connection)
+        answers = current_app.control.inspect(timeout=1.0, connection=connection).active_queues() or {}
+    return {name: [queue["name"] for queue in queues] for name, queues in answers.items()}
+
+
+def _reach(connection: Any) -> None:
+    # Never a pause between two tries: an address where nobody listens says so at once.
+    connection.ensure_connection(max_retries=1, interval_start=0, timeout=2)
 
 
 def find_broker() -> bool:
@@ -41,10 +65,8 @@ def find_broker() -> bool:
     if not has_broker():
         return False
     try:
-        with current_app.connection_for_write() as connection:
-            # Never a pause between two tries: an address where nobody listens says so at once.
-            connection.ensure_connection(max_retries=1, interval_start=0, timeout=2)
-    except (OperationalError, OSError) as error:
+        reach_broker()
+    except UNREACHABLE as error:
         log.warning("no broker answers, so nothing is sent: %s", error)
         _gave_up = True
     return not _gave_up
@@ -55,8 +77,6 @@ def queues_served() -> frozenset[str]:
     if not find_broker():
         return frozenset()
     try:
-        with current_app.connection_for_write() as connection:
-            answers = current_app.control.inspect(timeout=1.0, connection=connection).active_queues() or {}
-    except (OperationalError, OSError):
+        return frozenset(queue for queues in workers().values() for queue in queues)
+    except UNREACHABLE:
         return frozenset()
-    return frozenset(queue["name"] for queues in answers.values() for queue in queues)

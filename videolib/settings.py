@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    "videolib.lib.alive.answer_when_asked_for_health",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -351,3 +352,8 @@ LOGGING = {
         "faster_whisper": {"level": "WARNING"},
     },
 }
+# --- Watching it ----------------------------------------------------------------------------------------------------
+
+# For programs that watch the library from elsewhere; those nearby need none (operations/access.py).
+METRICS_TOKEN = env.secret("METRICS_TOKEN", least=16)
+

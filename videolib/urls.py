@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("videolib.clips.urls")),
     path("", include("videolib.community.urls")),
     path("", include("videolib.browse.urls")),
+    path("", include("videolib.operations.urls")),
     path("django-admin/", tables.urls),
 ]
 

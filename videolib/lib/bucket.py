@@ -16,6 +16,13 @@ from storages.backends.s3 import S3Storage
 
 from videolib.lib.storage import PIECE, refuse_everything
 
+# By the status of the answer; whatever else it is, the service is at fault.
+TROUBLE = {
+    403: "The bucket refuses the key; check S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, and what the key may do.",
+    404: "There is no bucket of the name in S3_BUCKET; make it, or correct the name.",
+    500: "The service of the bucket answers with an error; see its own log.",
+}
+
 
 class BucketStorage(S3Storage):
     """A MediaStorage (lib/storage.py says what each method does)."""
@@ -69,6 +76,14 @@ class BucketStorage(S3Storage):
         """A thousand objects a request."""
         folder = self._key(refuse_everything(prefix)).rstrip("/") + "/"
         self.connection.Bucket(self.bucket_name).objects.filter(Prefix=folder).delete()
+
+    def trouble(self) -> str:
+        """One request; raises where the bucket's service cannot be reached."""
+        try:
+            self._client.head_bucket(Bucket=self.bucket_name)
+        except ClientError as error:
+            return TROUBLE.get(_status(error), TROUBLE[500])
+        return ""
 
     @property
     def _client(self) -> Any:

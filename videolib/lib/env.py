@@ -87,6 +87,17 @@ def address(name: str, default: str) -> tuple[str, int]:
     return host, int(port)
 
 
+def secret(name: str, *, least: int) -> str:
+    """What only two programs know, `least` characters at least; empty where it is not set."""
+    raw = text(name)
+    if raw and len(raw) < least:
+        # Not repeated: this sentence ends in logs.
+        raise ImproperlyConfigured(
+            f"{name} is shorter than {least} characters; make one with openssl rand -hex 32, or leave it empty."
+        )
+    return raw
+
+
 def kept_secret(path: Path, make: Callable[[], str]) -> str:
     """The secret kept in `path` (mode 0600), made on first use."""
     if not path.exists():

@@ -5,6 +5,7 @@ Two things Django's storages lack: reading a range without the rest, and taking 
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +36,9 @@ class MediaStorage(Protocol):
 
     def delete_folder(self, prefix: str) -> None:
         """Remove everything under `prefix`; ValueError when that would be everything there is."""
+
+    def trouble(self) -> str:
+        """Why nothing can be kept here, in a sentence that says what to do; empty where all is well. May raise."""
 
 
 def media_storage() -> MediaStorage:
@@ -72,6 +76,15 @@ class DiskStorage(FileSystemStorage):
     def delete_folder(self, prefix: str) -> None:
         """See MediaStorage."""
         shutil.rmtree(self.path(refuse_everything(prefix)), ignore_errors=True)
+
+    def trouble(self) -> str:
+        """See MediaStorage."""
+        folder = Path(self.location)
+        # Made with the first file.
+        folder = folder if folder.exists() else folder.parent
+        if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+            return ""
+        return "The folder for media cannot be written to; give it back to the user the library runs as (chown)."
 
 
 def refuse_everything(prefix: str) -> str:

@@ -158,3 +158,14 @@ def test_the_sentence_about_a_wrong_address_does_not_repeat_its_password(monkeyp
     with pytest.raises(ImproperlyConfigured) as refused:
         env.url("VIDEOLIB_TEST_SETTING", "", ("redis",))
     assert "hunter2" not in str(refused.value)
+
+
+def test_a_secret_is_long_or_not_set(given: Callable[[str | None], None]) -> None:
+    given(None)
+    assert env.secret(NAME, least=16) == ""
+    given(" 0123456789abcdef ")
+    assert env.secret(NAME, least=16) == "0123456789abcdef"
+    given("hush")
+    with pytest.raises(ImproperlyConfigured, match=f"{NAME} is shorter than 16 characters") as refused:
+        env.secret(NAME, least=16)
+    assert "hush" not in str(refused.value)

@@ -47,6 +47,9 @@ class StorageContract:
         with pytest.raises(FileNotFoundError):
             storage.size("a")
 
+    def test_a_storage_that_is_well_says_nothing(self, storage: MediaStorage) -> None:
+        assert storage.trouble() == ""
+
     @pytest.mark.parametrize(
         ("start", "length"),
         [(0, 1), (0, 10), (5, 10), (PIECE - 1, 2), (PIECE, PIECE + 1), (len(BYTES) - 1, 1), (1, len(BYTES) - 1)],
@@ -179,6 +182,7 @@ class TestBucket(StorageContract):
         with pytest.raises(Exception, match="NoSuchBucket"):
             storage.fetch("a", tmp_path)
         assert (tmp_path / "file").exists()
+        assert "There is no bucket of the name in S3_BUCKET" in storage.trouble()
 
     def test_a_large_file_travels_in_parts(self, storage: Any, put: Any) -> None:
         large = BYTES * 14  # over boto3's 8 MB
