@@ -8,6 +8,7 @@ from typing import Any
 
 from videolib.clips.access import ClipQuerySet, Viewer
 from videolib.clips.models import Clip
+from videolib.lib.measures import SEARCH_SECONDS
 from videolib.search.backends import get_backend
 from videolib.search.types import Moment, Query
 
@@ -58,10 +59,14 @@ def search_clips(
     Who may see what is part of the query: nothing else is found, counted or ranked by. Any text is fine. The number
     of database queries is the same however many clips are found. `as_typed`: the last word may be half a word.
     """
+    with SEARCH_SECONDS.labels("typing" if as_typed else "whole").time():
+        return _search(Query(text, limit=limit, offset=offset, as_typed=as_typed), user, among)
+
+
+def _search(query: Query, user: Viewer, among: ClipQuerySet | None) -> ClipHits:
     listed = Clip.objects.listed_for(user)
     if among is not None:
         listed = listed.filter(pk__in=among.values("pk"))
-    query = Query(text, limit=limit, offset=offset, as_typed=as_typed)
     found = get_backend().find(query, among=listed.values("pk"))
     clips = listed.with_card().in_bulk([hit.doc_id for hit in found.hits])
     # A clip that was taken away between the two queries is not shown.

@@ -15,6 +15,7 @@ from django.utils import timezone
 from videolib.accounts.models import User
 from videolib.clips.actions import Details, TagError, create_draft, delete_for_good, edit_clip, trash_clip
 from videolib.clips.models import Clip, LibrarySettings
+from videolib.lib.measures import UPLOAD_BYTES
 from videolib.lib.storage import media_storage
 from videolib.uploads.access import check_disk, check_size
 from videolib.uploads.body import Body
@@ -168,7 +169,9 @@ def take_file(
 
 def take_form_file(file: Path, *, by: User, file_name: str) -> Clip:
     """A file that came with a plain form: moved, not copied, and held to all limits."""
-    upload = create_upload(by=by, size=file.stat().st_size, file_name=file_name)
+    size = file.stat().st_size
+    UPLOAD_BYTES.inc(size)
+    upload = create_upload(by=by, size=size, file_name=file_name)
     file.replace(upload.path)
     finish_upload(upload)
     return Clip.objects.get(pk=upload.clip_id)

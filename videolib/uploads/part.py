@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 
+from videolib.lib.measures import UPLOAD_BYTES
 from videolib.uploads.body import PIECE, Body
 from videolib.uploads.tus import CHECKSUM_MISMATCH, Checksum, UploadRefused
 
@@ -131,6 +132,7 @@ def _copy(body: Body, file: FileIO, held: Hold, most: int, checksum: Checksum | 
         if written > most:
             raise UploadRefused(413, "More bytes came than Upload-Length announced.")
         _write(piece, file)
+        UPLOAD_BYTES.inc(len(piece))
         if hasher:
             hasher.update(piece)
     if body.length is not None and written < body.length:
