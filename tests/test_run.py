@@ -271,3 +271,29 @@ def test_one_program_alone_runs_in_the_process_it_was_started_in(library: Callab
     assert b"granian" in Path(f"/proc/{one.process.pid}/cmdline").read_bytes()
     one.stop(signal.SIGTERM)
     assert one.is_gone()
+
+
+MAKE_A_JOB = "from transcode.actions import accept_recording as a; print(a('originals/none', 1).code)"
+
+
+def test_in_json_every_line_is_an_object_and_those_of_a_job_name_its_recording(
+    library: Callable[..., Library],
+) -> None:
+    one = library(LOG_FORMAT="json", JOB_ATTEMPTS="1").start()
+    one.wait_for("videolib is ready at")
+    code = one.manage("shell", "--no-imports", "-c", MAKE_A_JOB).stdout.strip()
+    one.wait_for("(attempt 1)")
+    # A line of the web server's: somebody asks by a name that is not the library's.
+    asked = urllib.request.Request(f"http://127.0.0.1:{one.port}/", headers={"Host": "elsewhere.example"})
+    with pytest.raises(urllib.error.HTTPError):
+        urllib.request.urlopen(asked, timeout=30)
+    one.wait_for("elsewhere.example")
+    one.stop()
+
+    entries = [json.loads(line) for line in one.lines]
+    assert {"time", "level", "logger", "message", "program"} <= set.intersection(*map(set, entries))
+    assert {"videolib", "media", "web"} <= {entry["program"] for entry in entries}
+    of_the_job = [entry for entry in entries if entry.get("recording") == code]
+    assert {(entry["step"], entry["program"]) for entry in of_the_job} == {("inspect", "media")}
+    assert any("FileNotFoundError" in entry.get("exception", "") for entry in of_the_job)
+    assert all("recording" not in entry for entry in entries if entry["program"] != "media")

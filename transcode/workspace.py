@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -23,6 +24,7 @@ from django.core.files.storage import default_storage
 from django.db import connection, models, transaction
 from django.utils import timezone
 
+from transcode.log_fields import logging_about
 from transcode.media.errors import MediaError
 from transcode.media.facts import MediaFacts
 from transcode.models import Job, Recording, State
@@ -105,6 +107,12 @@ def run_job(job_id: int, do: Callable[[Work], None]) -> bool:
     job = claim_job(job_id)
     if job is None:
         return False
+    with logging_about(recording=job.recording.code, job=job.pk, step=job.step):
+        _run(job, do)
+    return True
+
+
+def _run(job: Job, do: Callable[[Work], None]) -> None:
     folder = Path(settings.SCRATCH_ROOT) / str(job.claim)
     work = Work(job, cast(UUID, job.claim), folder)
     try:
@@ -121,7 +129,6 @@ def run_job(job_id: int, do: Callable[[Work], None]) -> bool:
         _give_up(work, OUR_FAULT, permanent=False)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return True
 
 
 def claim_job(job_id: int) -> Job | None:
@@ -211,7 +218,9 @@ def _heartbeat(work: Work) -> Iterator[None]:
             finally:
                 connection.close()
 
-    thread = threading.Thread(target=beat, name=f"heartbeat of job {work.job.pk}", daemon=True)
+    thread = threading.Thread(
+        target=copy_context().run, args=(beat,), name=f"heartbeat of job {work.job.pk}", daemon=True
+    )
     thread.start()
     try:
         yield

@@ -62,6 +62,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "videolib.lib.alive.answer_when_asked_for_health",
+    "videolib.lib.json_log.FieldsOfRequest",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -334,14 +335,23 @@ WHISPER_MODEL = env.text("WHISPER_MODEL", "base")
 UPLOAD_EXPIRES_HOURS = env.whole("UPLOAD_EXPIRES_HOURS", 48, least=1, most=24 * 366)
 TRASH_DAYS = env.whole("TRASH_DAYS", 30, least=1, most=3660)
 
+# --- Watching it ----------------------------------------------------------------------------------------------------
+
+# For programs that watch the library from elsewhere; those nearby need none (operations/access.py).
+METRICS_TOKEN = env.secret("METRICS_TOKEN", least=16)
+
 # --- Logs -----------------------------------------------------------------------------------------------------------
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOG_FORMAT = env.choice("LOG_FORMAT", "text", ("text", "json"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s", "datefmt": "%H:%M:%S"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "text": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s", "datefmt": "%H:%M:%S"},
+        "json": {"()": "videolib.lib.json_log.JsonLine"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django.request": {"level": "ERROR"},
@@ -352,8 +362,3 @@ LOGGING = {
         "faster_whisper": {"level": "WARNING"},
     },
 }
-# --- Watching it ----------------------------------------------------------------------------------------------------
-
-# For programs that watch the library from elsewhere; those nearby need none (operations/access.py).
-METRICS_TOKEN = env.secret("METRICS_TOKEN", least=16)
-

@@ -70,6 +70,22 @@ def test_pages_may_load_from_the_bucket_and_nothing_else(read: Read, bucket: dic
     } == dict.fromkeys(FETCHED, origin)
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_the_log_is_written_as_it_is_set(read: Read, form: str) -> None:
+    logging = read(LOG_FORMAT=form)["LOGGING"]
+    assert logging["handlers"]["stderr"]["formatter"] == form
+    assert form in logging["formatters"]
+    assert read()["LOGGING"]["handlers"]["stderr"]["formatter"] == "text"
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"), [("LOG_FORMAT", "JSON"), ("LOG_FORMAT", "yaml"), ("METRICS_TOKEN", "too short")]
+)
+def test_what_is_set_wrong_names_the_setting(read: Read, name: str, wrong: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=name):
+        read(**{name: wrong})
+
+
 @pytest.mark.parametrize("user", ["user:secret@", "user@", ":secret@", "@"])
 def test_an_endpoint_that_holds_a_password_stops_the_start_and_is_not_repeated(read: Read, user: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY") as refused:

@@ -22,7 +22,7 @@ WEB_GRACE_SECONDS = 3
 # Root in a container of its own is nobody special; and its threads wait for disks and lines, not for processors.
 NO_ROOT_WARNING = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
 # A line when a task is done is enough, and none for the sweep that finds nothing to do twice a minute.
-WORKER_NOISE = ("celery.worker.strategy:", " transcode.sweep_jobs[", "Connected to redis")
+WORKER_NOISE = ("celery.worker.strategy", " transcode.sweep_jobs[", "Connected to redis")
 THREADS_WARNING = "Configuration allows spawning up to"
 # The queues each worker serves, in the order it looks at them: what is read off pictures waits for what is said.
 WORKERS = {"media": "media", "speech": "speech,screen", "light": "light"}

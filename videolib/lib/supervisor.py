@@ -69,15 +69,17 @@ class Running:
 class Supervisor:
     """Starts `stages` one after another, each when the one before is ready, and keeps them running."""
 
-    def __init__(self, stages: Sequence[Sequence[Program]], on_ready: Callable[[], None]) -> None:
-        """`on_ready` is called once, when everything is ready for the first time."""
+    def __init__(
+        self, stages: Sequence[Sequence[Program]], on_ready: Callable[[], None], *, as_json: bool = False
+    ) -> None:
+        """`on_ready` is called once, when everything is ready for the first time. `as_json`: how the log is written."""
         self._stages = [[Running(program) for program in stage] for stage in stages]
         self._on_ready = on_ready
         self._begun = 0
         self._signals_heard = 0
         self._selector = selectors.DefaultSelector()
         self._bell, self._bell_rope = socket.socketpair()
-        self._log = JointLog([program.name for stage in stages for program in stage])
+        self._log = JointLog([program.name for stage in stages for program in stage], as_json=as_json)
         self._guard: subprocess.Popen[bytes]
 
     def run(self) -> None:

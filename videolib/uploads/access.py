@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import Sum
 from django.template.defaultfilters import filesizeformat
 
+from transcode.log_fields import log_about
 from transcode.models import Recording
 from videolib.accounts.models import User
 from videolib.clips.models import LibrarySettings
@@ -46,6 +47,7 @@ def get_upload_for(user: User | AnonymousUser, code: UUID) -> Upload:
     upload = Upload.objects.select_related("clip__owner").filter(code=code, clip__owner=owner).first()
     if upload is None:
         raise UploadRefused(404, "There is no such upload. Start again with the same file.")
+    log_about(clip=upload.clip.code)
     if upload.has_lapsed:
         raise UploadRefused(410, "This upload was left alone for too long. Start again with the same file.")
     if upload.finished_at is None and upload.clip.trashed_at:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from transcode.log_fields import logging_about
 from videolib.accounts.models import User
 from videolib.clips.actions import Details, TagError, create_draft, delete_for_good, edit_clip, trash_clip
 from videolib.clips.models import Clip, LibrarySettings
@@ -225,10 +226,11 @@ def remove_expired_uploads() -> int:
 
 
 def _finish_quietly(upload: Upload) -> None:
-    try:
-        finish_upload(upload)
-    except UploadRefused as refusal:
-        log.warning("upload %s is complete, but was not finished: %s", upload.code, refusal)
+    with logging_about(upload=upload.code):
+        try:
+            finish_upload(upload)
+        except UploadRefused as refusal:
+            log.warning("upload %s is complete, but was not finished: %s", upload.code, refusal)
 
 
 def _cancel_left_alone(upload: Upload) -> bool:

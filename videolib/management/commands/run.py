@@ -73,7 +73,7 @@ class Command(BaseCommand):
             if link:
                 supervisor.say(f"There is no administrator yet. To become the first one, open {link}")
 
-        supervisor = Supervisor(programs.all_programs(), tell_address)
+        supervisor = Supervisor(programs.all_programs(), tell_address, as_json=settings.LOG_FORMAT == "json")
         supervisor.say(f"starting; everything is kept in {settings.VIDEOLIB_DATA}")
         die_with_make()
         try:
