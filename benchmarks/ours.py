@@ -73,7 +73,7 @@ def main() -> None:
     """argv: the recording, the folder of the library. Prints one line of JSON."""
     source, folder = Path(sys.argv[1]), Path(sys.argv[2])
     enter(folder, SETTINGS)
-    _run_jobs(_take(_test_picture(folder), folder))
+    _warm_up(folder)
     recording = _take(source, folder)
     steps = _run_jobs(recording)
     recording.refresh_from_db()
@@ -88,11 +88,14 @@ def _take(source: Path, folder: Path) -> Recording:
     return accept_recording(*store_original(arrived))
 
 
-def _test_picture(folder: Path) -> Path:
+def _warm_up(folder: Path) -> None:
     path = folder / "warm.mp4"
     made = ("-f", "lavfi", "-i", "testsrc=size=64x64:rate=15:duration=1", "-c:v", "libx264", "-pix_fmt", "yuv420p")
     run_ffmpeg(*made, str(path))
-    return path
+    recording = _take(path, folder)
+    _run_jobs(recording)
+    if error := _made(recording)["error"]:
+        raise SystemExit(f"The warm-up failed: {error}")
 
 
 def _run_jobs(recording: Recording) -> dict[str, tuple[float, float]]:

@@ -42,7 +42,14 @@ class Row:
     size: int
     results: dict[str, Result]
     quality: dict[str, Quality] = field(default_factory=dict)
+    turns: dict[str, list[float]] = field(default_factory=dict)  # processor seconds of each
     error: str = ""
+
+    @property
+    def made(self) -> ours.Made:
+        """What ours made, for whoever makes the same."""
+        made = self.results.get("ours")
+        return made if isinstance(made, ours.Made) else ours.Made()
 
     @property
     def is_whole(self) -> bool:
@@ -113,21 +120,23 @@ def _measure(path: Path, wanted: list[str], template: Path, scratch: Path, optio
         return row
     for turn in range(options.times):
         for name in (name for name in CONTENDERS if name in wanted):
-            made = _make(name, source, row, template, scratch / f"{name}-{turn}")
-            row.results[name] = min(
-                row.results.get(name, made), made, key=lambda each: (bool(each.error), each.cost.cpu)
-            )
+            _take_turn(name, source, row, template, scratch / f"{name}-{turn}")
     if options.quality:
         _judge(row, source)
     return row
 
 
-def _make(name: str, source: Seen, row: Row, template: Path, into: Path) -> Result:
+def _take_turn(name: str, source: Seen, row: Row, template: Path, into: Path) -> None:
+    """One more turn; the cheapest stays, unless one failed: that is told, however the others went."""
     if name == "ours":
-        return ours.run(row.path, template, into)
-    into.mkdir()
-    made = row.results.get("ours")
-    return _rival(name, source, made if isinstance(made, ours.Made) else ours.Made(), into)
+        result: Result = ours.run(row.path, template, into)
+    else:
+        into.mkdir()
+        result = _rival(name, source, row.made, into)
+    row.turns.setdefault(name, []).append(result.cost.cpu)
+    before = row.results.get(name)
+    if before is None or (not before.error and (result.error or result.cost.cpu < before.cost.cpu)):
+        row.results[name] = result
 
 
 def _rival(name: str, source: Seen, made: ours.Made, into: Path) -> Result:
@@ -266,6 +275,7 @@ def _as_data(rows: list[Row], wanted: list[str]) -> dict[str, Any]:
                 "path": str(row.path),
                 "bytes": row.size,
                 "error": row.error,
+                "turns": row.turns,
                 "contenders": {name: _result_data(result) for name, result in row.results.items()},
                 "quality": {name: asdict(judged) for name, judged in row.quality.items()},
             }

@@ -73,13 +73,18 @@ def test_of_several_turns_the_cheapest_counts(monkeypatch, tmp_path, screen_file
     options = argparse.Namespace(times=3, quality=False)
     row = transcode._measure(screen_file, ["ours"], tmp_path, tmp_path, options)
     assert row.results["ours"].cost.cpu == 1.0
+    assert row.turns == {"ours": [3.0, 1.0, 2.0]}
 
 
-def test_a_turn_that_failed_is_never_the_cheapest(monkeypatch, tmp_path, screen_file):
-    turns = iter([Result(error="the disk was full"), Result(cost=Cost(9.0, 9.0))])
-    monkeypatch.setattr(ours, "run", lambda *_: next(turns))
+@pytest.mark.parametrize("failed_turn", [0, 1])
+def test_a_turn_that_failed_is_told_however_the_other_went(monkeypatch, tmp_path, screen_file, failed_turn):
+    turns = [Result(cost=Cost(9.0, 9.0)), Result(cost=Cost(8.0, 8.0))]
+    turns[failed_turn].error = "the disk was full"
+    waiting = iter(turns)
+    monkeypatch.setattr(ours, "run", lambda *_: next(waiting))
     row = transcode._measure(screen_file, ["ours"], tmp_path, tmp_path, argparse.Namespace(times=2, quality=False))
-    assert row.results["ours"].cost.cpu == 9.0
+    assert row.results["ours"].error == "the disk was full"
+    assert not row.is_whole
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Looks into a recording and prints what it saw as JSON. Started by probe.py in a limited child, never imported.
 
 Usage: prober.py PATH DEMUXER MAX_PIXELS SITE_PACKAGES. Prints `{"facts": {...}}` or `{"refused": reason}`, with the
-reasons of probe.py. Every packet is read once, nothing but the first frames is decoded.
+reasons of probe.py. Every packet is read, nothing but the first frames is decoded.
 """
 
 from __future__ import annotations  # Packet is not subscriptable at run time
@@ -69,7 +69,7 @@ def facts(path: str, demuxer: str, max_pixels: int) -> dict[str, Any]:
     with open_container(path, demuxer) as container:
         claimed = container.start_time
         tracks = scan(container, max_pixels, has_jumps=demuxer in BROADCAST)
-        picture = choose_picture(path, tracks, max_pixels)
+        picture = choose_picture(path, demuxer, tracks, max_pixels)
         sounds = [track for track in tracks if track.stream.type == "audio" and track.times]
         heard = [track for track in sounds if track.frames and not track.encrypted]
         used = [picture, *heard]
@@ -96,7 +96,13 @@ def scan(container: InputContainer, max_pixels: int, *, has_jumps: bool) -> list
     if not tracks:
         raise RefusedError("nothing")
     packets = container.demux([track.stream for track in tracks.values()])
-    unseen = {index for index, track in tracks.items() if may_be_decoded(track, max_pixels)}
+    # Of several pictures one will do; decoders of all of them at once would be gigabytes.
+    alone = sum(track.is_picture for track in tracks.values()) == 1
+    unseen = {
+        index
+        for index, track in tracks.items()
+        if may_be_decoded(track, max_pixels) and (alone or not track.is_picture)
+    }
     with suppress(av.FFmpegError):  # a take that was cut off plays up to the cut
         read(on_one_clock(packets, tracks) if has_jumps else packets, tracks, unseen)
     for track in tracks.values():
@@ -105,12 +111,12 @@ def scan(container: InputContainer, max_pixels: int, *, has_jumps: bool) -> list
 
 
 def read(packets: Iterable[Packet[Any]], tracks: Mapping[int, Track], unseen: set[int]) -> None:
-    """Adds the packets to their tracks. `unseen`: the streams whose first frames are decoded on the way."""
+    """Adds the packets to their tracks. Streams leave `unseen` when enough of them was decoded on the way."""
     for seen, packet in enumerate(packets):
         index = packet.stream_index if packet.size else packet.stream.index  # the empty last one knows no number
         if packet.size and seen < PACKETS_KEPT:
             tracks[index].add(packet)
-        if index in unseen and not tracks[index].decode(packet):
+        if index in unseen and not tracks[index].wants_frames_of(packet):
             unseen.remove(index)
 
 
@@ -125,7 +131,7 @@ def may_be_decoded(track: Track, max_pixels: int) -> bool:
     return is_known and not (track.is_picture and area(track) > max_pixels)
 
 
-def choose_picture(path: str, tracks: list[Track], max_pixels: int) -> Track:
+def choose_picture(path: str, demuxer: str, tracks: list[Track], max_pixels: int) -> Track:
     """The largest moving picture that decodes, else a still one."""
     pictures = [track for track in tracks if isinstance(track.stream, VideoStream)]
     if not pictures:
@@ -135,12 +141,24 @@ def choose_picture(path: str, tracks: list[Track], max_pixels: int) -> Track:
     for track in sorted((track for track in pictures if track.times), key=worth, reverse=True):
         if area(track) > max_pixels:
             raise RefusedError("too_large")
+        if len(pictures) > 1:
+            decode_alone(path, demuxer, track)
         if track.frames:
             return track
     if looks_encrypted(path):
         raise RefusedError("encrypted")
     is_known = any(track.stream.codec_context for track in pictures)
     raise RefusedError("damaged" if is_known else "unknown_picture")
+
+
+def decode_alone(path: str, demuxer: str, track: Track) -> None:
+    """The first frames of one stream, by a decoder that is closed again."""
+    if not track.stream.codec_context:
+        return
+    with open_container(path, demuxer) as container, suppress(av.FFmpegError):
+        for packet in container.demux([container.streams[track.stream.index]]):
+            if not track.wants_frames_of(packet):
+                break
 
 
 def looks_encrypted(path: str) -> bool:

@@ -102,16 +102,18 @@ class Track:
         if key:
             self.closed_gops = self.closed_gops and starts_clean(self.stream, packet)
 
-    def decode(self, packet: Packet[Any]) -> bool:
-        """Looks at the packet's frames; whether there are still too few. What does not decode is no error here."""
+    def wants_frames_of(self, packet: Packet[Any]) -> bool:
+        """Decodes the packet, unless it is encrypted; whether more are wanted. What cannot be decoded is no error."""
+        if self.encrypted:
+            return False
         self.tried += 1
         for frame in decoded(packet):
             if self.is_picture and not frame.width:
                 continue
-            self.first = self.first or frame
+            self.first = frame if self.first is None else self.first
             self.frames += 1
             self.interlaced = self.interlaced or (self.is_picture and frame.interlaced_frame)
-        return self.frames < FRAMES_SEEN and self.tried <= PACKETS_TRIED
+        return self.frames < FRAMES_SEEN and self.tried < PACKETS_TRIED
 
     def tame(self) -> None:
         """Gives packets even times where damage made them point thousands of years away."""

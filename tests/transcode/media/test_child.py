@@ -1,6 +1,7 @@
 """The one door to other programs."""
 
 import os
+import shutil
 import sys
 import time
 from dataclasses import replace
@@ -172,6 +173,14 @@ def test_a_file_that_grows_too_large_is_an_error_and_not_a_crash(tmp_path: Path)
     assert done.returncode == 1
     assert "File too large" in done.stderr_tail
     assert (tmp_path / "big").stat().st_size <= LIMITS.output_bytes
+
+
+def test_a_program_that_is_not_python_outlives_a_write_that_is_too_large(tmp_path: Path) -> None:
+    zero = Path("/dev/zero")
+    many = [shutil.which("head") or "head", "-c", str(2 * LIMITS.output_bytes), str(zero)]
+    done = child.run(many, limits=LIMITS, reads=[zero], stdout_to=tmp_path / "big")
+    assert done.returncode > 0
+    assert "File too large" in done.stderr_tail
 
 
 def test_a_program_killed_from_outside_is_worth_another_try() -> None:

@@ -1,12 +1,15 @@
 """What the prober sees in real files."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from tests.transcode.media.conftest import H264, Make, picture, tone
 from transcode.media import child, probe
 from transcode.media.errors import MediaError
+from transcode.media.track import Track
 
 
 def refusal(path: Path, **limits: float) -> str:
@@ -96,6 +99,23 @@ def test_all_sound_tracks_are_told(made: Make) -> None:
     tracks = ["-map", "0", "-map", "1", "-map", "2"]
     two = made("two.mkv", *picture(seconds=1), *tone(1), *tone(1, 880), *tracks, *H264, "-c:a", "aac")
     assert [each.index for each in probe.probe(two).sounds] == [1, 2]
+
+
+def test_of_several_pictures_the_largest_that_decodes_is_the_one(made: Make, tmp_path: Path) -> None:
+    tracks = ["-map", "0", "-map", "1", "-map", "2", "-c:v:0", "libx264", "-c:v:1", "libvpx-vp9", "-c:a", "aac"]
+    two = made("two.mkv", *picture("160x120", seconds=1), *picture("320x240", seconds=1), *tone(1), *tracks)
+    facts = probe.probe(two)
+    assert (facts.picture.index, facts.picture.width, len(facts.sounds)) == (1, 320, 1)
+    broken = tmp_path / "broken.mkv"
+    broken.write_bytes(two.read_bytes().replace(b"V_VP9", b"V_XP9"))
+    facts = probe.probe(broken)
+    assert (facts.picture.index, facts.picture.width, len(facts.sounds)) == (0, 160, 1)
+
+
+def test_nothing_is_decoded_of_what_is_encrypted() -> None:
+    track = Track(cast(Any, SimpleNamespace()))
+    track.encrypted = True
+    assert not track.wants_frames_of(cast(Any, None))
 
 
 def test_a_cover_is_no_picture(made: Make, tmp_path: Path) -> None:
