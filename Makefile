@@ -2,12 +2,13 @@
 
 PYTHON ?= python3.11
 BIN := .venv/bin
+ON_POSTGRES := tests/contracts/test_search_backends.py tests/videolib tests/transcode/test_*.py
 
-.PHONY: help setup run demo test lint format clean
+.PHONY: help setup run demo test test-postgres lint format clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 setup: python ## install what videolib needs and migrate the library; starts nothing
 	@$(PYTHON) -m scripts.setup
@@ -22,6 +23,10 @@ test: python ## set up what the tests need, then every check and every test
 	@$(PYTHON) -m scripts.setup --dev
 	@$(MAKE) --no-print-directory lint
 	$(BIN)/pytest -n 2 --dist loadscope
+	@if $(BIN)/python -m tests.postgres; then $(MAKE) --no-print-directory test-postgres; else [ "$$CI" != true ]; fi
+
+test-postgres: ## what touches the database once more, on a PostgreSQL started for it
+	TEST_DATABASE=postgres $(BIN)/pytest -n 2 --dist loadscope -m "not browser and not stack" $(ON_POSTGRES)
 
 lint: ## the checks without the tests
 	$(BIN)/ruff check

@@ -6,7 +6,7 @@ import sys
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
-from django.db.utils import OperationalError
+from django.db.utils import OperationalError, ProgrammingError
 
 
 def main() -> None:
@@ -16,7 +16,7 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"videolib: {error}")
-    except OperationalError as error:
+    except (OperationalError, ProgrammingError) as error:
         if "--traceback" in sys.argv:
             raise
         sys.exit(f"videolib: {_about_the_database(str(error))}")
@@ -24,11 +24,12 @@ def main() -> None:
 
 def _about_the_database(problem: str) -> str:
     """What to do, for whoever never saw the database."""
-    if problem.startswith(("no such table", "no such column")) or "has no column" in problem:
+    if any(sign in problem for sign in ("no such table", "no such column", "has no column", "does not exist\nLINE")):
         return "The database is not made ready for this version; run manage.py migrate first."
     if problem in ("disk I/O error", "database or disk is full"):
         return f"The database cannot be written ({problem}); make room where VIDEOLIB_DATA lies, then try again."
-    return f"The database does not answer: {problem}."
+    reason = problem.splitlines()[0] if problem else "it says nothing"
+    return f"The database does not answer ({reason}); is it up, and does DATABASE_URL name it?"
 
 
 if __name__ == "__main__":

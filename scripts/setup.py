@@ -27,7 +27,9 @@ PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "stamps"
 STATIC_ROOT = ROOT / "staticfiles"
 LINES_SHOWN_ON_FAILURE = 25
-TEST_PROGRAMS = ("chromium", "strace")  # the browser's tests; what children ask the kernel for
+# What tests look through, and the Debian package it is in: the browser, what children ask the kernel for, the database.
+TEST_PROGRAMS = {"chromium": "chromium", "strace": "strace", "initdb": "postgresql"}
+POSTGRES = "/usr/lib/postgresql"  # where Debian keeps what it does not put on the path
 
 # What to show of a line that a program printed; None for nothing.
 Tell = Callable[[str], str | None]
@@ -120,7 +122,7 @@ def tell_of_pip() -> Tell:
 
 def install_test_programs() -> None:
     """What some tests look through, where we may install it; without it they say so themselves."""
-    missing = [program for program in TEST_PROGRAMS if not shutil.which(program)]
+    missing = [package for program, package in TEST_PROGRAMS.items() if not is_installed(program)]
     if not missing or os.geteuid() != 0 or not shutil.which("apt-get"):
         return
     step(f"Installing {' and '.join(missing)} for the tests")
@@ -131,6 +133,10 @@ def install_test_programs() -> None:
         run([*apt, "install", "--no-install-recommends", *missing], f"{' and '.join(missing)} could not be installed")
     except SetupError as error:
         print(f"setup: {error}", file=sys.stderr)
+
+
+def is_installed(program: str) -> bool:
+    return bool(shutil.which(program) or list(Path(POSTGRES).glob(f"*/bin/{program}")))
 
 
 # --- Files of the front end -----------------------------------------------------------------------------------------

@@ -14,6 +14,16 @@ from django.utils import timezone
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _a_closed_answer_ends_no_test() -> None:
+    """An answer that a test closes itself would close the connection the test's own transaction is in."""
+    from django.core.signals import request_finished
+    from django.db import close_old_connections, connection
+
+    if connection.vendor == "postgresql":
+        request_finished.disconnect(close_old_connections)
+
+
 @pytest.fixture
 def shared_data() -> Path:
     """The folder of real recordings beside the clone."""

@@ -1,14 +1,19 @@
-"""Settings of the tests: a data folder of their own whatever the shell has set, quick password hashes, no manifest."""
+"""Settings of the tests: a data folder of their own whatever the shell has set, quick password hashes, no manifest.
+
+With TEST_DATABASE=postgres they run on a PostgreSQL of their own, otherwise on SQLite.
+"""
 
 import os
 import tempfile
 
-from tests import SETTINGS_OF_THE_SHELL
+from tests import SETTINGS_OF_THE_SHELL, postgres
 
 for _name in SETTINGS_OF_THE_SHELL:
     os.environ.pop(_name, None)
 # Playwright keeps an event loop open beside the tests that follow it; nothing of Django runs in that loop.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+if os.environ.get("TEST_DATABASE") == "postgres":
+    os.environ["DATABASE_URL"] = postgres.start()
 os.environ["VIDEOLIB_DATA"] = tempfile.mkdtemp(prefix="videolib-tests-")
 
 from videolib.settings import *  # noqa: E402, F403

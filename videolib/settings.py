@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from secrets import token_urlsafe
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -102,20 +102,10 @@ CSRF_FAILURE_VIEW = "videolib.browse.errors.csrf_failure"
 # --- Database: one of the four places that know which machine room this is ------------------------------------------
 
 
-def _database(address: str) -> dict[str, object]:
-    if address.startswith(("postgres://", "postgresql://")):
-        raise ImproperlyConfigured(
-            "DATABASE_URL names PostgreSQL, which this version cannot use yet; "
-            "leave it empty to use the SQLite file in VIDEOLIB_DATA."
-        )
-    if address and not address.startswith("sqlite:///"):
-        raise ImproperlyConfigured(
-            "DATABASE_URL names a database that videolib does not know; "
-            "leave it empty, or name a file as sqlite:////folder/library.sqlite3."
-        )
+def _sqlite(file: str) -> dict[str, object]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": address.removeprefix("sqlite:///") or str(VIDEOLIB_DATA / "library.sqlite3"),
+        "NAME": file,
         "OPTIONS": {
             # Immediate: a transaction that will write takes the write lock at its start and waits for it there,
             # instead of failing half way when a reader turns writer.
@@ -126,6 +116,36 @@ def _database(address: str) -> dict[str, object]:
         },
         "TEST": {"NAME": None},
     }
+
+
+def _postgres() -> dict[str, object]:
+    parts = env.url("DATABASE_URL", "", ("postgres", "postgresql"))
+    if not parts.path.strip("/"):
+        raise ImproperlyConfigured("DATABASE_URL names no database; end it in one, as in postgres://host/videolib.")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.strip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": parts.port or "",
+        # connect_timeout: a server that is gone must not hold a page until the kernel gives up.
+        "OPTIONS": {"connect_timeout": 5, **dict(parse_qsl(parts.query))},
+        # A thread of the web server keeps its connection for a while; one that broke in between is replaced.
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+def _database(address: str) -> dict[str, object]:
+    if address.startswith(("postgres://", "postgresql://")):
+        return _postgres()
+    if address and not address.startswith("sqlite:///"):
+        raise ImproperlyConfigured(
+            "DATABASE_URL names a database that videolib does not know; leave it empty, name a file as "
+            "sqlite:////folder/library.sqlite3, or a server as postgres://person:password@host:5432/videolib."
+        )
+    return _sqlite(address.removeprefix("sqlite:///") or str(VIDEOLIB_DATA / "library.sqlite3"))
 
 
 DATABASES = {"default": _database(env.text("DATABASE_URL"))}

@@ -1,0 +1,5 @@
+"""Contracts: one class, run against every backend or engine."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.contracts.search_contract")

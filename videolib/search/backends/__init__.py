@@ -12,8 +12,12 @@ from videolib.search.backends.base import SearchBackend
 @cache
 def get_backend() -> SearchBackend:
     """The backend of the database in use."""
+    if connection.vendor == "postgresql":
+        from videolib.search.backends.postgres import PostgresBackend  # noqa: PLC0415 (only the one in use is loaded)
+
+        return PostgresBackend()
     if connection.vendor == "sqlite":
-        from videolib.search.backends.sqlite import SqliteBackend  # noqa: PLC0415 (only the one in use is loaded)
+        from videolib.search.backends.sqlite import SqliteBackend  # noqa: PLC0415 (the same)
 
         return SqliteBackend()
     raise LookupError(f"There is no search backend for {connection.vendor}.")

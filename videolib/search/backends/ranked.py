@@ -1,0 +1,191 @@
+"""What the backends of both databases share: passages in, documents ranked, moments chosen.
+
+Finding takes three queries, however many documents there are:
+1. which documents have which words, counted exactly among those allowed, and the best POOL of them by that alone;
+2. how well each passage of those does (BM25), which orders the pool;
+3. the best passages of the documents on the asked-for page, matches marked.
+A backend brings how each of them is asked in its own SQL.
+"""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from heapq import nlargest
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from videolib.search import ranking
+from videolib.search.models import Passage
+from videolib.search.moments import MarkedPassage, best_moments
+from videolib.search.passages import passages_of
+from videolib.search.types import Field, Hit, Hits, Query, SearchDocument
+from videolib.search.words import Word, words_of
+
+# So many documents are ordered by their passages; those after them stay in the order of the words they cover.
+POOL = 200
+# Passages of one document that are looked through for its moments.
+PASSAGES_LOOKED_THROUGH = 6
+
+# A passage's id says whose it is: document, number within it, field. So an index alone tells which documents match,
+# without a look into the table for each passage.
+DOCUMENT_BITS, FIELD_BITS = 24, 4
+FIELDS: tuple[Field, ...] = ("title", "tags", "description", "speech")
+# SQL: the field's code, and what a word counts in it.
+WEIGHT_OF_FIELD = " ".join(f"WHEN {code} THEN {ranking.FIELD_WEIGHTS[name]}" for code, name in enumerate(FIELDS))
+
+
+@dataclass(frozen=True)
+class Found:
+    """A document that has some of the words."""
+
+    doc_id: int
+    every_word: bool
+    covered: float
+
+
+@dataclass(frozen=True)
+class Documents:
+    """The first documents that were found, how many there are in all, and how rare each word is."""
+
+    found: Sequence[Found] = ()
+    total: int = 0
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+
+# A passage's id and how well it matches; by document.
+Score = tuple[int, float]
+Scores = Mapping[int, Sequence[Score]]
+
+
+class RankedBackend(ABC):
+    """A search backend on the table of passages."""
+
+    name: str
+    # SQL, with the same parameters for every database. `documents` has {among}, {said} and {every_word} to be filled
+    # in; `said` is asked once a word; `anywhere` and `together` are what may stand for {every_word}.
+    documents: str
+    said: str
+    anywhere = "count(*) = (SELECT count(*) FROM rarity)"
+    together: str
+
+    @abstractmethod
+    def expression(self, word: Word) -> str:
+        """A word in the index's own language."""
+
+    @abstractmethod
+    def write(self, passages: Sequence[Passage]) -> None:
+        """Store passages of one document that has none."""
+
+    @abstractmethod
+    def score(self, words: Sequence[Word], doc_ids: Sequence[int], weights: Mapping[str, float]) -> Iterable[Score]:
+        """(id, score) of every passage of these documents that has any of the words; higher is better."""
+
+    @abstractmethod
+    def mark(self, words: Sequence[Word], passage_ids: Sequence[int]) -> Iterable[tuple[int, str, Sequence[float]]]:
+        """(id, text with its matches marked, starts) of these passages."""
+
+    @transaction.atomic
+    def put(self, document: SearchDocument) -> None:
+        """See SearchBackend."""
+        self.remove([document.doc_id])
+        self.write(
+            [
+                Passage(
+                    pk=_id_of(document.doc_id, number, passage.field),
+                    doc_id=document.doc_id,
+                    field=passage.field,
+                    text=passage.text,
+                    starts=list(passage.starts),
+                )
+                for number, passage in enumerate(passages_of(document))
+            ]
+        )
+
+    def remove(self, doc_ids: Iterable[int]) -> None:
+        """See SearchBackend."""
+        ids = list(doc_ids)
+        with transaction.atomic():
+            for at in range(0, len(ids), 500):
+                Passage.objects.filter(doc_id__in=ids[at : at + 500]).delete()
+
+    def known_ids(self) -> set[int]:
+        """See SearchBackend."""
+        return set(Passage.objects.values_list("doc_id", flat=True).distinct())
+
+    def find(self, query: Query, *, among: QuerySet[Any]) -> Hits:
+        """See SearchBackend. The total is exact."""
+        words = words_of(query.text, as_typed=query.as_typed)
+        first, last = query.offset, query.offset + query.limit
+        documents = self._documents(words, among, most=max(POOL, last)) if words else Documents()
+        shown = documents.found[POOL:][max(0, first - POOL) : max(0, last - POOL)]
+        scores = self._scores(words, [*documents.found[:POOL], *shown], documents.weights)
+        ranked = [*_ranked(documents.found[:POOL], scores), *_ranked(documents.found[POOL:], {})]
+        return Hits(self._with_moments(ranked[first:last], scores, words, documents.weights), documents.total)
+
+    def _documents(self, words: Sequence[Word], among: QuerySet[Any], *, most: int) -> Documents:
+        asked = among.query.chain()
+        asked.clear_ordering(force=False)
+        try:
+            allowed, parameters = asked.sql_with_params()
+        except EmptyResultSet:
+            return Documents()
+        expressions = [self.expression(word) for word in words]
+        anywhere = ranking.may_stand_anywhere(words)
+        every_word, together = (self.anywhere, []) if anywhere else (self.together, [json.dumps(expressions)])
+        sql = self.documents.format(
+            among=allowed, said=" UNION ALL ".join([self.said] * len(words)), every_word=every_word
+        )
+        said = [value for numbered in enumerate(expressions) for value in numbered]
+        required = sum(word.required for word in words)
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [*parameters, *said, *together, required, required, most])
+            rows = cursor.fetchall()
+        if not rows:
+            return Documents()
+        weights = {words[int(number)].text: weight for number, weight in json.loads(rows[0][4]).items()}
+        return Documents([Found(doc, bool(every), covered) for doc, every, covered, *_ in rows], rows[0][3], weights)
+
+    def _scores(self, words: Sequence[Word], among: Sequence[Found], weights: Mapping[str, float]) -> Scores:
+        scores = defaultdict(list)
+        if among:
+            for passage_id, score in self.score(words, [document.doc_id for document in among], weights):
+                scores[passage_id >> DOCUMENT_BITS].append((passage_id, score))
+        return scores
+
+    def _with_moments(
+        self, hits: Sequence[Hit], scores: Scores, words: Sequence[Word], weights: Mapping[str, float]
+    ) -> list[Hit]:
+        best = {passage_id: score for hit in hits for passage_id, score in _looked_through(scores[hit.doc_id])}
+        passages = defaultdict(list)
+        for passage_id, text, starts in self.mark(words, list(best)) if hits else ():
+            passage = MarkedPassage(_field_of(passage_id), text, starts, best[passage_id])
+            passages[passage_id >> DOCUMENT_BITS].append(passage)
+        return [replace(hit, moments=best_moments(passages[hit.doc_id], weights)) for hit in hits]
+
+
+def _ranked(found: Sequence[Found], passages: Scores) -> list[Hit]:
+    hits = []
+    for document in found:
+        scores = [score for _, score in passages.get(document.doc_id, ())]
+        hits.append(Hit(document.doc_id, ranking.score_of(document.every_word, document.covered, scores)))
+    return sorted(hits, key=lambda hit: (-hit.score, -hit.doc_id))
+
+
+def _looked_through(passages: Sequence[Score]) -> list[Score]:
+    """What is spoken first: other fields give a moment only where nothing spoken matched."""
+    return nlargest(PASSAGES_LOOKED_THROUGH, passages, key=lambda each: (_field_of(each[0]) == "speech", each[1]))
+
+
+def _id_of(doc_id: int, number: int, field: Field) -> int:
+    return doc_id << DOCUMENT_BITS | number << FIELD_BITS | FIELDS.index(field)
+
+
+def _field_of(passage_id: int) -> Field:
+    return FIELDS[passage_id % (1 << FIELD_BITS)]

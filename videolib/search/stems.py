@@ -1,0 +1,104 @@
+"""Words as an index of ours keeps them: folded, stemmed, numbered; and text with the matches marked. Pure.
+
+What SQLite's FTS5 does by itself (`porter unicode61 remove_diacritics 2`), for databases whose own parser would take
+`ERR_CONN_RESET`, `config.yaml` and a path for something else: so both backends find the same.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from threading import local
+
+import Stemmer
+
+from videolib.search.passages import MARK, UNMARK
+from videolib.search.words import LONGEST_WORD, Word, other_forms
+
+_PIECE = re.compile(r"[^\W_]+")
+SHORTEST_STEMMED = 3  # FTS5 leaves shorter ones alone: "is", "js", "vs"
+_of_thread = local()  # a stemmer keeps a buffer and may not be shared
+
+
+@dataclass(frozen=True)
+class Token:
+    """A word of a text: its stem, and where it stands."""
+
+    stem: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Form:
+    """Stems to be found side by side; of the last one perhaps only the beginning."""
+
+    stems: tuple[str, ...]
+    beginning: bool = False
+
+    def stands_at(self, tokens: Sequence[Token], at: int) -> bool:
+        """Whether these are the words from the token AT on."""
+        said = tokens[at : at + len(self.stems)]
+        if len(said) < len(self.stems):
+            return False
+        *whole, last = zip(self.stems, (token.stem for token in said), strict=True)
+        fits = last[1].startswith(last[0]) if self.beginning else last[0] == last[1]
+        return fits and all(looked_for == stem for looked_for, stem in whole)
+
+
+@lru_cache(maxsize=100_000)  # the same words come again and again
+def stem_of(word: str) -> str:
+    """The stem: case, accents and English endings gone."""
+    apart = unicodedata.normalize("NFD", word.lower())
+    folded = "".join(letter for letter in apart if not unicodedata.combining(letter))[:LONGEST_WORD]
+    return folded if len(folded) < SHORTEST_STEMMED else str(_stemmer().stemWord(folded))
+
+
+def _stemmer() -> Stemmer.Stemmer:
+    if not hasattr(_of_thread, "stemmer"):
+        _of_thread.stemmer = Stemmer.Stemmer("porter")
+    stemmer: Stemmer.Stemmer = _of_thread.stemmer
+    return stemmer
+
+
+def tokens_of(text: str) -> list[Token]:
+    """The words of a text in their order."""
+    return [Token(stem_of(found[0]), found.start(), found.end()) for found in _PIECE.finditer(text)]
+
+
+def forms_of(word: Word) -> list[Form]:
+    """All that a word looked for may stand there as."""
+    return [
+        Form(tuple(stem_of(piece) for piece in form.text.split()), form.beginning)
+        for form in (word, *other_forms(word))
+    ]
+
+
+def marked(text: str, words: Iterable[Word]) -> str:
+    """The text with MARK and UNMARK around every match; matches that overlap are one."""
+    tokens, forms = tokens_of(text), [form for word in words for form in forms_of(word)]
+    parts, at = [], 0
+    for start, end in _joined(_matches(tokens, forms)):
+        parts += [text[at:start], MARK, text[start:end], UNMARK]
+        at = end
+    return "".join([*parts, text[at:]])
+
+
+def _matches(tokens: Sequence[Token], forms: Sequence[Form]) -> Iterator[tuple[int, int]]:
+    for at, token in enumerate(tokens):
+        lengths = [len(form.stems) for form in forms if form.stands_at(tokens, at)]
+        if lengths:
+            yield token.start, tokens[at + max(lengths) - 1].end
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for start, end in spans:
+        if joined and start < joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
