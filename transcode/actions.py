@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from transcode.models import Job, Recording, State, Step
@@ -64,6 +65,17 @@ def try_again(recording: Recording) -> int:
     return len(failed)
 
 
+def send_again(recording: Recording) -> int:
+    """Send what waits anew, without its pause, and what a silent worker holds. Returns how many."""
+    now = timezone.now()
+    silent = Q(state=State.RUNNING, lease_until__lt=now)
+    jobs = list(recording.jobs.filter(Q(state=State.QUEUED) | silent))
+    recording.jobs.filter(state=State.QUEUED, not_before__gt=now).update(not_before=now)
+    for job in jobs:
+        send_job(job)
+    return len(jobs)
+
+
 @transaction.atomic
 def start_again(recording: Recording, step: Step, *, lane: str = "") -> bool:
     """Do a step anew, however it ended; what it made stays until the new is there.
@@ -79,7 +91,15 @@ def start_again(recording: Recording, step: Step, *, lane: str = "") -> bool:
 
 def _queue_again(job: Job, *ended: State) -> bool:
     """Queue a job that ended so, with a fresh budget: one UPDATE, so that of two who press at once one wins."""
-    fresh = {"state": State.QUEUED, "attempt": 0, "percent": 0, "error": "", "ended_at": None, "sent_at": None}
+    fresh = {
+        "state": State.QUEUED,
+        "attempt": 0,
+        "percent": 0,
+        "error": "",
+        "reason": "",
+        "ended_at": None,
+        "sent_at": None,
+    }
     held = Job.objects.filter(pk=job.pk, state__in=ended)
     now = timezone.now()
     # As if made now: the sweeper sends what is old ever more rarely.

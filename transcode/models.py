@@ -12,6 +12,9 @@ from django.utils import timezone
 
 from transcode.signals import announce
 
+# Of an error and what led to it; the log has the rest.
+REASON_LIMIT = 1000
+
 
 class Step(models.TextChoices):
     """One kind of work on one recording; each has a queue (transcode/tasks.py) and runs once."""
@@ -102,6 +105,7 @@ class Job(models.Model):
     not_before = models.DateTimeField(default=timezone.now, help_text="waits until then after a failure")
     percent = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=300, blank=True, help_text="one sentence for the contributor")
+    reason = models.CharField(max_length=REASON_LIMIT, blank=True, help_text="why the last try failed, for admins")
     may_retry = models.BooleanField(default=False, help_text="trying again may help")
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)

@@ -27,7 +27,7 @@ from django.utils import timezone
 from transcode.log_fields import logging_about
 from transcode.media.errors import MediaError
 from transcode.media.facts import MediaFacts
-from transcode.models import Job, Recording, State
+from transcode.models import REASON_LIMIT, Job, Recording, State
 from transcode.queue import send_job
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ BACK_OFF = timedelta(seconds=10)
 SECONDS_BETWEEN_BEATS = 1.0
 # A worker that lost its lease may go on in its folder until it notices: so many leases are enough for that.
 LEASES_UNTIL_STRAY = 10
+WENT_SILENT = "Its worker went silent each time: killed, out of memory, or its machine is away."
 OUR_FAULT = "Something went wrong on our side; please try again, and tell an admin if it happens again."
 
 
@@ -98,7 +99,7 @@ class Work:
         """The transaction that ends the job: what is written inside counts only if the job was still ours."""
         with transaction.atomic():
             yield
-            if not self.job.move_to(State.DONE, claim=self.claim, percent=100, error="", lease_until=None):
+            if not self.job.move_to(State.DONE, claim=self.claim, percent=100, error="", reason="", lease_until=None):
                 raise LeaseLost(str(self.job))
 
 
@@ -123,10 +124,10 @@ def _run(job: Job, do: Callable[[Work], None]) -> None:
         log.warning("%s of recording %s went to another worker", job.step, job.recording_id)
         default_storage.delete_folder(work.prefix)  # type: ignore[attr-defined]
     except MediaError as error:
-        _give_up(work, error.message, permanent=error.permanent)
-    except Exception:
+        _give_up(work, error.message, error, permanent=error.permanent)
+    except Exception as error:
         log.exception("%s of recording %s failed", job.step, job.recording_id)
-        _give_up(work, OUR_FAULT, permanent=False)
+        _give_up(work, OUR_FAULT, error, permanent=False)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -153,7 +154,7 @@ def sweep() -> int:
     jobs = [job for job in lost.order_by("sent_at")[:1000] if _is_due(job, now)]
     for job in jobs:
         if job.state == State.RUNNING and job.attempt >= settings.JOB_ATTEMPTS:
-            job.move_to(State.FAILED, claim=job.claim, error=OUR_FAULT, may_retry=True)
+            job.move_to(State.FAILED, claim=job.claim, error=OUR_FAULT, reason=WENT_SILENT, may_retry=True)
         else:
             send_job(job)
     return len(jobs)
@@ -187,21 +188,32 @@ def _is_due(job: Job, now: datetime) -> bool:
     return 2 * (now - job.sent_at) >= now - job.created_at
 
 
-def _give_up(work: Work, sentence: str, *, permanent: bool) -> None:
+def _give_up(work: Work, sentence: str, error: Exception, *, permanent: bool) -> None:
     """End the job, or queue it for another attempt after a pause; what it had stored goes, if it was still ours."""
-    if _end_attempt(work, sentence, permanent=permanent):
+    if _end_attempt(work, sentence, reason_of(error), permanent=permanent):
         default_storage.delete_folder(work.prefix)  # type: ignore[attr-defined]
 
 
-def _end_attempt(work: Work, sentence: str, *, permanent: bool) -> bool:
+def reason_of(error: BaseException | None) -> str:
+    """An error and what led to it, one a line, for whoever looks into it."""
+    lines = []
+    while error is not None:
+        lines.append(f"{type(error).__name__}: {error}".replace("\0", ""))
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n".join(lines)[:REASON_LIMIT]
+
+
+def _end_attempt(work: Work, sentence: str, reason: str, *, permanent: bool) -> bool:
     job = work.job
     log.warning("%s of recording %s: %s (attempt %s)", job.step, job.recording_id, sentence, job.attempt)
     if permanent or job.attempt >= settings.JOB_ATTEMPTS:
-        return job.move_to(State.FAILED, claim=work.claim, error=sentence, may_retry=not permanent, lease_until=None)
+        ended = {"error": sentence, "reason": reason, "may_retry": not permanent, "lease_until": None}
+        return job.move_to(State.FAILED, claim=work.claim, **ended)
     pause = BACK_OFF * 2 ** (job.attempt - 1) * random.uniform(1, 1.5)
     held = Job.objects.filter(pk=job.pk, claim=work.claim)
     later = timezone.now() + pause
-    return bool(held.update(state=State.QUEUED, claim=None, lease_until=None, not_before=later, sent_at=None))
+    paused = {"claim": None, "lease_until": None, "not_before": later, "sent_at": None}
+    return bool(held.update(state=State.QUEUED, reason=reason, **paused))
 
 
 @contextmanager

@@ -12,9 +12,9 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from transcode.actions import skip_step, start_step, try_again
+from transcode.actions import send_again, skip_step, start_step, try_again
 from transcode.media.errors import MediaError
-from transcode.models import Job, Recording, State, Step
+from transcode.models import REASON_LIMIT, Job, Recording, State, Step
 from transcode.signals import recording_changed
 from transcode.tasks import sweep_jobs
 from transcode.workspace import OUR_FAULT, LeaseLost, Work, claim_job, remove_stray_folders, run_job, sweep
@@ -136,6 +136,44 @@ def test_a_mistake_of_ours_shows_no_traceback(job: Job, settings: Any) -> None:
     run_job(job.pk, broken)
     job.refresh_from_db()
     assert (job.state, job.error, job.may_retry) == (State.FAILED, OUR_FAULT, True)
+
+
+def test_why_a_try_failed_is_kept_for_admins_until_it_works(job: Job, settings: Any) -> None:
+    settings.JOB_ATTEMPTS = 2
+
+    def break_(work: Work) -> None:
+        try:
+            raise OSError("disk \0full")
+        except OSError as error:
+            raise MediaError("It could not be written.", permanent=False) from error
+
+    for state in (State.QUEUED, State.FAILED):
+        run_job(job.pk, break_)
+        job.refresh_from_db()
+        assert (job.state, job.reason) == (state, "MediaError: It could not be written.\nOSError: disk full")
+        Job.objects.update(not_before=timezone.now())
+    try_again(job.recording)
+    job.refresh_from_db()
+    assert job.reason == ""
+    run_job(job.pk, fail("x" * 5000, permanent=True))
+    job.refresh_from_db()
+    assert 0 < len(job.reason) <= REASON_LIMIT
+
+
+def test_what_is_sent_again_waits_no_longer_and_what_runs_is_left_alone(
+    job: Job, django_capture_on_commit_callbacks: Any
+) -> None:
+    later = timezone.now() + timedelta(hours=1)
+    Job.objects.update(not_before=later)
+    with django_capture_on_commit_callbacks() as sent:
+        assert send_again(job.recording) == 1
+    assert len(sent) == 1
+    job.refresh_from_db()
+    assert job.not_before <= timezone.now()
+    Job.objects.update(state=State.RUNNING, lease_until=later)
+    assert send_again(job.recording) == 0
+    Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert send_again(job.recording) == 1
 
 
 def test_the_scratch_folder_goes_however_it_ends(job: Job, data_folder: Path) -> None:

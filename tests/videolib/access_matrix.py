@@ -41,6 +41,8 @@ MAY: dict[str, dict[str, str]] = {
         # what some lists hold, for the titles that are looked for on them
         "own":      (OWNER,       OWNER,     OWNER,     OWNER,   NOBODY,  NOBODY,    OWNER,       OWNER),
         "unhide":   (NOBODY,      NOBODY,    NOBODY,    STAFF,   NOBODY,  NOBODY,    NOBODY,      NOBODY),
+        # to see and mend the work on it, of clips that are not in the trash
+        "look into": ("admin",    "admin",   "admin",   "admin", "admin", "admin",   "admin",     "admin"),
         "rehear":   (NOBODY,      STAFF,     STAFF,     STAFF,   NOBODY,  NOBODY,    NOBODY,      STAFF),
     }.items()
 }
@@ -159,6 +161,12 @@ CLIP_PAGES: Sequence[Entry] = (
     form("clip_unhide", "curate"),
     form("clip_pin", "curate"),
     form("clip_unpin", "curate"),
+)
+
+IN_THE_TRASH = {"trashed": 404, "trashed private": 404}
+CLIP_WORK: Sequence[Entry] = (
+    Entry("clip_work", "GET", "look into", refused=403, unfit=IN_THE_TRASH),
+    form("clip_work", "look into", refused=403, unfit=IN_THE_TRASH),
 )
 
 CLIP_BYTES: Sequence[Entry] = (
@@ -325,6 +333,7 @@ NOT_INSIDE = {"signed-out": 403}
 OPERATIONS: Sequence[Entry] = (
     Entry("readyz", "GET", "admins", differs=NOT_INSIDE),
     Entry("metrics", "GET", "admins", differs=NOT_INSIDE),
+    Entry("work", "GET", "admins"),
 )
 
 # Views of allauth and ninja take other methods, too, as the GET or POST that is written here.
@@ -334,6 +343,6 @@ METHODS_OF_PACKAGES = {
 }
 
 ENTRIES: Sequence[Entry] = (
-    *(*CLIP_PAGES, *CLIP_BYTES, *CLIP_OPERATIONS, *LISTS, *VOCABULARY),
+    *(*CLIP_PAGES, *CLIP_WORK, *CLIP_BYTES, *CLIP_OPERATIONS, *LISTS, *VOCABULARY),
     *(*UPLOADS, *ME, *PEOPLE_PAGES, *SETTINGS, *ACCOUNTS, *OPERATIONS),
 )

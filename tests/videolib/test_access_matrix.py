@@ -42,7 +42,7 @@ def library(
 
 
 GROUPS = {
-    "pages of a clip": matrix.CLIP_PAGES,
+    "pages of a clip": (*matrix.CLIP_PAGES, *matrix.CLIP_WORK),
     "bytes of a clip": matrix.CLIP_BYTES,
     "operations on a clip": matrix.CLIP_OPERATIONS,
     "lists and vocabulary": (*matrix.LISTS, *matrix.VOCABULARY),

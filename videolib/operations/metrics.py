@@ -56,7 +56,7 @@ def _queues(queues: Iterable[Queue]) -> Iterator[Metric]:
     )
     for queue in queues:
         jobs.add_metric([queue.name, "waiting"], queue.waiting)
-        jobs.add_metric([queue.name, "running"], queue.running - queue.silent)
+        jobs.add_metric([queue.name, "running"], queue.running)
         jobs.add_metric([queue.name, "silent"], queue.silent)
         oldest.add_metric([queue.name], queue.oldest)
     yield from (jobs, oldest)

@@ -20,7 +20,7 @@ NAMES = tuple(dict.fromkeys(queue for queue, _ in QUEUES.values()))
 class Queue:
     """One queue as its rows have it. `oldest` is in seconds: how long the job that waits longest could have been taken.
 
-    `silent` of the running ones belong to workers that said nothing for a whole lease.
+    `silent` ones would be running, but their worker said nothing for a whole lease.
     """
 
     name: str
@@ -50,7 +50,7 @@ def _queue(name: str, rows: dict[str, Any], now: datetime) -> Queue:
     return Queue(
         name,
         waiting=waiting.get("number", 0),
-        running=running.get("number", 0),
+        running=running.get("number", 0) - running.get("silent", 0),
         silent=running.get("silent", 0),
         oldest=(now - since).total_seconds() if since else 0.0,
     )

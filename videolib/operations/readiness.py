@@ -30,6 +30,9 @@ NO_STORAGE = "The place media are kept in does not answer; check the S3 settings
 NOT_KNOWN = "Not known: the database does not answer."
 NO_WORKERS = "Not known: no broker answers, and workers are asked over it."
 
+# Written by the one thread that asks workers.
+_seen: dict[str, list[str]] = {}
+
 Answer = str | float | None
 
 
@@ -78,7 +81,12 @@ def ask() -> dict[str, Answer]:
 
 def is_ready(answers: Mapping[str, Answer]) -> bool:
     """Whether everything is as it should be. A long queue is no fault: it is worked on."""
-    return not any(isinstance(answer, str) and answer != OK for answer in answers.values())
+    return not troubles_in(answers)
+
+
+def troubles_in(answers: Mapping[str, Answer]) -> list[tuple[str, str]]:
+    """What is not well, with its sentence."""
+    return [(name, said) for name, said in answers.items() if isinstance(said, str) and said != OK]
 
 
 def _database() -> str:
@@ -103,11 +111,18 @@ def _storage() -> str:
     return OK
 
 
+def workers_seen() -> Mapping[str, list[str]]:
+    """Who answered when workers were last asked, by name, with the queues each takes."""
+    return dict(_seen)
+
+
 def _workers() -> str:
-    served = {queue for queues in nudge.workers().values() for queue in queues}
+    _seen.clear()
+    _seen.update(nudge.workers())
+    served = {queue for queues in _seen.values() for queue in queues}
     missing = [name for name, queues in WORKERS.items() if not served.issuperset(queues.split(","))]
-    starts = ", ".join(f"`manage.py run {name}`" for name in missing)
-    return f"No worker answers for {', '.join(missing)}; see whether `make run` is up, or {starts}." if missing else OK
+    starts = ", ".join(f"manage.py run {name}" for name in missing)
+    return f"No worker answers for {', '.join(missing)}; see whether make run is up, or {starts}." if missing else OK
 
 
 QUESTIONS = {
