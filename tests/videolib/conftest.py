@@ -11,6 +11,7 @@ from django.contrib.auth.tokens import default_token_generator
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils.http import int_to_base36
 
+from tests.videolib.stocked_library import Library, stock
 from videolib.accounts import actions
 from videolib.accounts.models import Role, User
 from videolib.uploads.actions import create_upload
@@ -23,6 +24,12 @@ QUERIES = {"clip_cue": "?start=0&end=3"}
 def admin(make_user: Callable[..., User]) -> User:
     """Whoever may open all of them."""
     return make_user("admin", email="ada@example.com")
+
+
+@pytest.fixture
+def library(make_user: Callable[..., Any], make_clip: Callable[..., Any], data_folder: Path) -> Library:
+    """Everybody of the access matrix, and a clip in every state."""
+    return stock(make_user, make_clip, data_folder / "media")
 
 
 @pytest.fixture

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from django.utils.http import int_to_base36
 
 from tests.videolib import access_matrix as matrix
 from tests.videolib.access_matrix import ENTRIES, GUESTS, MAY, PEOPLE, STATES, TO_SIGN_IN, Entry, is_among
-from tests.videolib.stocked_library import MARKS, Library, stock
+from tests.videolib.stocked_library import MARKS, Library
 from videolib.api.views import api
 from videolib.operations import readiness
 
@@ -29,13 +28,10 @@ ADMIN_PAGES = "django-admin/"
 OF_NO_WEIGHT = ("django_session", "videolib_apitoken")
 
 
-@pytest.fixture
-def library(
-    make_user: Callable[..., Any], make_clip: Callable[..., Any], data_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> Library:
-    """Everybody, and a clip in every state, in a library that is well."""
+@pytest.fixture(autouse=True)
+def all_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing here depends on the machine."""
     monkeypatch.setattr(readiness, "ask", lambda: {"all": readiness.OK})
-    return stock(make_user, make_clip, data_folder / "media")
 
 
 # --- The walk -------------------------------------------------------------------------------------------------------

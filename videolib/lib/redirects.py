@@ -10,7 +10,7 @@ from django.core.exceptions import DisallowedRedirect
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.middleware.common import CommonMiddleware
 from django.shortcuts import resolve_url
-from django.utils.http import MAX_URL_REDIRECT_LENGTH
+from django.utils.http import MAX_URL_REDIRECT_LENGTH, url_has_allowed_host_and_scheme
 
 # Of what it is given, sign-in follows no more.
 LONGEST_WAY_BACK = 2048
@@ -54,6 +54,9 @@ def _page_of_form(request: HttpRequest) -> str:
     """What the browser says of it, if that is a page of ours; else where people come to who just sign in."""
     origin = f"{request.scheme}://{request.get_host()}"
     page = request.headers.get("Referer", "").partition("#")[0]
-    if page.startswith(f"{origin}/") and len(page) <= LONGEST_WAY_BACK:
-        return page.removeprefix(origin)
+    path = page.removeprefix(origin)
+    # Without the origin, a path that begins with two slashes would be another site's address.
+    ours = page.startswith(f"{origin}/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+    if ours and len(page) <= LONGEST_WAY_BACK:
+        return path
     return resolve_url(settings.LOGIN_REDIRECT_URL)
