@@ -148,7 +148,7 @@ def add_tag(request: CallerRequest, code: UUID, tag: TagIn) -> list[str]:
 def remove_tag(request: CallerRequest, code: UUID, name: str) -> list[str]:
     """Whoever put it on, owners and curators. The name may hold a slash."""
     clip = get_clip_for(request.user, code, to="tag")
-    actions.untag_clip(clip, get_tagging_for(request.user, clip, name).tag)
+    actions.untag_clip(clip, get_tagging_for(request.user, clip, name).tag, by=request.user)
     return sorted(clip.tags.values_list("name", flat=True))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 from django.conf import settings
 from django.db import transaction
@@ -72,15 +72,18 @@ def create_draft(title: str, *, by: User, visibility: str) -> Clip:
 def edit_clip(clip: Clip, *, by: User, **details: Unpack[Details]) -> None:
     """Change words, tags, licence or who may see a clip; it is searchable as changed at once."""
     tags = details.pop("tags", None)
-    before = clip.visibility
+    before, title = clip.visibility, clip.title
+    changed = [column for column, value in details.items() if getattr(clip, column) != value]
     for column, value in details.items():
         setattr(clip, column, value)
     clip.save(update_fields=list(details))
     _unpin_unlisted(clip)
-    if tags is not None:
-        _set_tags(clip, tags, by)
+    if tags is not None and _set_tags(clip, tags, by):
+        changed.append("tags")
     if clip.visibility != before and by.pk != clip.owner_id:
         write_audit("change visibility", f"clip {clip.code}", by=by, before=before, after=clip.visibility)
+    if words := [column for column in changed if column != "visibility"]:
+        _audit_of_others(clip, "edit clip", by, title=title, changed=", ".join(words))
     index_clip(clip)
 
 
@@ -96,8 +99,10 @@ def tag_clip(clip: Clip, name: str, *, by: User) -> Tag:
 
 
 @transaction.atomic
-def untag_clip(clip: Clip, tag: Tag) -> None:
-    """Take a tag off a clip."""
+def untag_clip(clip: Clip, tag: Tag, *, by: User) -> None:
+    """Take a tag off a clip; it is remembered when it was neither theirs nor on their clip."""
+    if clip.taggings.filter(tag=tag).exclude(by=by).delete()[0]:
+        _audit_of_others(clip, "take tag off", by, tag=tag.name)
     clip.taggings.filter(tag=tag).delete()
     index_clip(clip)
 
@@ -115,13 +120,16 @@ def _shown_tag(name: str) -> str:
     return shown
 
 
-def _set_tags(clip: Clip, names: Sequence[str], by: User) -> None:
+def _set_tags(clip: Clip, names: Sequence[str], by: User) -> bool:
+    """Whether that changed anything."""
     wanted = {get_tag(name) for name in names if name.strip()}
     if len(wanted) > MOST_TAGS:
         raise TagError(f"A clip has at most {MOST_TAGS} tags.")
+    standing = set(clip.tags.all())
     clip.taggings.exclude(tag__in=wanted).delete()
     rows = [Tagging(clip=clip, tag=tag, by=by) for tag in wanted]
     Tagging.objects.bulk_create(rows, ignore_conflicts=True)
+    return standing != wanted
 
 
 @transaction.atomic
@@ -136,6 +144,7 @@ def correct_cue(clip: Clip, *, start: float, end: float, text: str, by: User) ->
     said = Cue.objects.filter(overlapping, transcript__recording__clips=clip)
     heard = " ".join(said.values_list("text", flat=True))
     edit = CueEdit.objects.create(clip=clip, start=start, end=end, text=text.strip(), heard=heard, by=by)
+    _audit_of_others(clip, "correct words", by, start=start, end=end)
     index_clip(clip)
     return edit
 
@@ -153,9 +162,10 @@ def _check_stretch(clip: Clip, *, start: float, end: float) -> None:
 
 
 @transaction.atomic
-def undo_correction(clip: Clip, *, start: float, end: float) -> None:
+def undo_correction(clip: Clip, *, start: float, end: float, by: User) -> None:
     """Go back to what the engine heard there."""
-    clip.cue_edits.filter(start__lt=end - TOUCH, end__gt=start + TOUCH).delete()
+    if clip.cue_edits.filter(start__lt=end - TOUCH, end__gt=start + TOUCH).delete()[0]:
+        _audit_of_others(clip, "undo correction", by, start=start, end=end)
     index_clip(clip)
 
 
@@ -386,6 +396,6 @@ def _unpin_unlisted(clip: Clip) -> None:
         Clip.objects.filter(pk=clip.pk, pinned_at__isnull=False).update(pinned_at=None)
 
 
-def _audit_of_others(clip: Clip, deed: str, by: User) -> None:
+def _audit_of_others(clip: Clip, deed: str, by: User, **details: Any) -> None:
     if clip.owner_id != by.pk:
-        write_audit(deed, f"clip {clip.code}", by=by, title=clip.title)
+        write_audit(deed, f"clip {clip.code}", by=by, **{"title": clip.title, **details})

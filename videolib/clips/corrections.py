@@ -41,11 +41,12 @@ def cue(request: HttpRequest, code: UUID) -> HttpResponse:
 @login_required
 def cue_undo(request: HttpRequest, code: UUID) -> HttpResponse:
     """Go back to what the engine heard there."""
-    clip = get_clip_for(request.user, code, to="edit")
+    person = person_of(request)
+    clip = get_clip_for(person, code, to="edit")
     form = StretchForm(request.POST)
     if not form.is_valid():
         return _problem(request, clip, form)
-    actions.undo_correction(clip, **form.cleaned_data)
+    actions.undo_correction(clip, by=person, **form.cleaned_data)
     return _cues(request, clip, form)
 
 

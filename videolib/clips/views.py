@@ -139,9 +139,10 @@ def tag(request: HttpRequest, code: UUID) -> HttpResponse:
 @login_required
 def untag(request: HttpRequest, code: UUID) -> HttpResponse:
     """Take a tag off a clip."""
-    clip = get_clip_for(request.user, code, to="tag")
-    tagging = get_tagging_for(request.user, clip, request.POST.get("name", ""))
-    actions.untag_clip(clip, tagging.tag)
+    person = person_of(request)
+    clip = get_clip_for(person, code, to="tag")
+    tagging = get_tagging_for(person, clip, request.POST.get("name", ""))
+    actions.untag_clip(clip, tagging.tag, by=person)
     return _tags(request, clip)
 
 

@@ -161,7 +161,7 @@ def test_the_correction_is_found_at_once_and_what_was_misheard_no_more(clip: Cli
     assert finds("setings") and not finds("zebra")
     actions.correct_cue(clip, start=0, end=2, text="open the zebra", by=owner)
     assert finds("zebra") and not finds("setings")
-    actions.undo_correction(clip, start=0, end=2)
+    actions.undo_correction(clip, start=0, end=2, by=owner)
     assert finds("setings") and not finds("zebra")
 
 

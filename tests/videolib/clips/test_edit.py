@@ -108,7 +108,7 @@ def test_a_curator_edits_what_is_listed_and_changing_who_sees_it_is_logged(
     curator = make_user("curator")
     assert edit(client_of(curator), clip, JSON, title="Curated", visibility="unlisted").status_code == 204
     clip.refresh_from_db()
-    entry = AuditEntry.objects.get()
+    entry = AuditEntry.objects.get(deed="change visibility")
     assert clip.title == "Curated"
     assert (entry.deed, entry.by, entry.details) == (
         "change visibility",
