@@ -101,7 +101,8 @@ def original(request: HttpRequest, code: UUID) -> HttpResponseBase:
     recording = _recording_of(clip)
     suffix = SUFFIXES.get(recording.facts.get("demuxer", "").split(",")[0], ".video")
     response = file_response(request, recording.original_key, "application/octet-stream")
-    name = get_valid_filename(clip.title.strip(". ") or "clip")[:120] + suffix
+    # Never hidden, never an option of a command; and something where the title is all emoji (Django refuses "").
+    name = (get_valid_filename(f"-{clip.title}").strip("-._")[:120] or "clip") + suffix
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
     return response
 
