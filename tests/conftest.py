@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,19 @@ SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _a_closed_answer_ends_no_test() -> None:
-    """An answer that a test closes itself would close the connection the test's own transaction is in."""
-    from django.core.signals import request_finished
-    from django.db import close_old_connections, connection
+def _a_closed_answer_ends_no_test() -> Iterator[None]:
+    """On PostgreSQL an answer that a test closes itself would close the connection of the test's own transaction."""
+    from django.db.backends.postgresql.base import DatabaseWrapper
 
-    if connection.vendor == "postgresql":
-        request_finished.disconnect(close_old_connections)
+    close = DatabaseWrapper.close_if_unusable_or_obsolete
+
+    def close_outside_transactions(connection: DatabaseWrapper) -> None:
+        if not connection.in_atomic_block:
+            close(connection)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseWrapper, "close_if_unusable_or_obsolete", close_outside_transactions)
+        yield
 
 
 @pytest.fixture
