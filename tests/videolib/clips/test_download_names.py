@@ -6,6 +6,7 @@ from email.message import Message
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from tests.videolib.stocked_library import Library
@@ -58,6 +59,8 @@ TITLES = [
 
 @pytest.mark.parametrize("title", TITLES, ids=range(len(TITLES)))
 def test_the_name_stays_in_its_place(library: Library, title: str) -> None:
+    if "\x00" in title and connection.vendor == "postgresql":
+        pytest.skip("PostgreSQL keeps no NUL, so no title has one there")
     clip = library.clips["for download"]
     Clip.objects.filter(pk=clip.pk).update(title=title)
     response: Any = library.client("learner").get(reverse("clip_original", kwargs={"code": clip.code}))
