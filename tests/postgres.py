@@ -12,6 +12,8 @@ from pathlib import Path
 # Nothing of it outlives the tests, so it need not wait for any disk.
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=64MB", "max_connections=60")
 
+# PostgreSQL refuses to run as root.
+USER = "nobody" if os.geteuid() == 0 else None
 MISSING = "PostgreSQL is not installed, so no test runs on it; `make test` installs it where it may."
 
 
@@ -23,36 +25,30 @@ def find_binaries() -> Path | None:
 
 
 def start() -> str:
-    """Starts a server that ends with this process; the address of its empty database `videolib`."""
+    """Starts a server that ends with this process; the address of its database. SystemExit where there is none."""
     binaries = find_binaries()
     if binaries is None:
-        raise SystemExit(
-            "PostgreSQL is not installed (Debian: apt install postgresql); `make test` does it where it may."
-        )
+        raise SystemExit(MISSING)
     folder = Path(tempfile.mkdtemp(prefix="videolib-postgres-"))
-    # PostgreSQL refuses to run as root.
-    user = "nobody" if os.geteuid() == 0 else None
-    if user:
-        shutil.chown(folder, user)
-    run: dict[str, object] = {
-        "user": user,
-        "cwd": folder,
-        "check": True,
-        "stdout": subprocess.DEVNULL,
-        "env": {"LC_ALL": "C.UTF-8"},
-    }
-    initdb = [binaries / "initdb", "-D", folder / "data", "-U", "videolib", "--auth=trust", "-E", "UTF8", "--no-sync"]
-    subprocess.run(initdb, **run)  # type: ignore[call-overload]
+    if USER:
+        shutil.chown(folder, USER)
+    data = str(folder / "data")
+    _run(folder, str(binaries / "initdb"), "-D", data, "-U", "videolib", "--auth=trust", "-E", "UTF8", "--no-sync")
     options = " ".join([f"-c listen_addresses= -k {folder}", *(f"-c {option}" for option in FAST)])
-    control = [binaries / "pg_ctl", "-D", folder / "data", "-l", folder / "log", "-w"]
-    subprocess.run([*control, "-o", options, "start"], **run)  # type: ignore[call-overload]
-    atexit.register(_stop, [*control, "-m", "immediate", "stop"], run, folder, os.getpid())
+    control = [str(binaries / "pg_ctl"), "-D", data, "-l", str(folder / "log"), "-w"]
+    _run(folder, *control, "-o", options, "start")
+    atexit.register(_stop, folder, [*control, "-m", "immediate", "stop"], os.getpid())
     return f"postgres://videolib@{str(folder).replace('/', '%2F')}/postgres"
 
 
-def _stop(command: list[object], run: dict[str, object], folder: Path, owner: int) -> None:
+def _run(folder: Path, *command: str, check: bool = True) -> None:
+    environment = {"LC_ALL": "C.UTF-8"}
+    subprocess.run(command, cwd=folder, user=USER, env=environment, stdout=subprocess.DEVNULL, check=check)
+
+
+def _stop(folder: Path, command: list[str], owner: int) -> None:
     if os.getpid() == owner:  # not in a child that was forked from us
-        subprocess.run(command, **{**run, "check": False})  # type: ignore[call-overload]
+        _run(folder, *command, check=False)
         shutil.rmtree(folder, ignore_errors=True)
 
 
