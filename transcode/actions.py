@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from transcode.models import Job, Recording, State, Step
+from transcode.models import Job, Recording, State, Step, went_silent
 from transcode.queue import QUEUES, send_job
 
 
@@ -68,8 +68,7 @@ def try_again(recording: Recording) -> int:
 def send_again(recording: Recording) -> int:
     """Send what waits anew, without its pause, and what a silent worker holds. Returns how many."""
     now = timezone.now()
-    silent = Q(state=State.RUNNING, lease_until__lt=now)
-    jobs = list(recording.jobs.filter(Q(state=State.QUEUED) | silent))
+    jobs = list(recording.jobs.filter(Q(state=State.QUEUED) | went_silent(now)))
     recording.jobs.filter(state=State.QUEUED, not_before__gt=now).update(not_before=now)
     for job in jobs:
         send_job(job)

@@ -60,6 +60,11 @@ class Recording(models.Model):
         return str(self.code)
 
 
+def went_silent(now: datetime) -> Q:
+    """Running jobs whose lease is over: their worker was killed, or is frozen, or its machine is away."""
+    return Q(state=State.RUNNING, lease_until__lt=now)
+
+
 class JobQuerySet(models.QuerySet["Job"]):
     """Reads over jobs."""
 
@@ -69,9 +74,8 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def lost(self, now: Any, unsent_before: Any) -> JobQuerySet:
         """Running jobs whose lease ran out, and queued ones whose message seems to have got lost."""
-        expired = Q(state=State.RUNNING, lease_until__lt=now)
         unsent = Q(state=State.QUEUED, sent_at__lt=unsent_before) | Q(state=State.QUEUED, sent_at=None)
-        return self.filter(expired | unsent, not_before__lte=now)
+        return self.filter(went_silent(now) | unsent, not_before__lte=now)
 
     def longest_wait(self, now: datetime) -> float | None:
         """For how many seconds the job that waits longest could have been taken; None when none waits.

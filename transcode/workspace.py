@@ -27,7 +27,7 @@ from django.utils import timezone
 from transcode.log_fields import logging_about
 from transcode.media.errors import MediaError
 from transcode.media.facts import MediaFacts
-from transcode.models import REASON_LIMIT, Job, Recording, State
+from transcode.models import REASON_LIMIT, Job, Recording, State, went_silent
 from transcode.queue import send_job
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _run(job: Job, do: Callable[[Work], None]) -> None:
 def claim_job(job_id: int) -> Job | None:
     """Take a waiting job, or one whose worker went silent: one UPDATE, so only one worker wins."""
     now, claim = timezone.now(), uuid4()
-    waiting = models.Q(state=State.QUEUED, not_before__lte=now) | models.Q(state=State.RUNNING, lease_until__lt=now)
+    waiting = models.Q(state=State.QUEUED, not_before__lte=now) | went_silent(now)
     taken = Job.objects.filter(waiting, pk=job_id).update(
         state=State.RUNNING,
         claim=claim,

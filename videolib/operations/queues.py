@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Count, Min, Q
 
-from transcode.models import Job, State
+from transcode.models import Job, State, went_silent
 from transcode.queue import QUEUES
 
 # In the order work goes through them.
@@ -32,11 +32,11 @@ class Queue:
 
 def queues_at(now: datetime) -> list[Queue]:
     """Each queue, empty ones too."""
-    due, over = Q(state=State.QUEUED, not_before__lte=now), Q(state=State.RUNNING, lease_until__lt=now)
+    due = Q(state=State.QUEUED, not_before__lte=now)
     counted = (
         Job.objects.open()
         .values("queue", "state")
-        .annotate(number=Count("pk"), silent=Count("pk", filter=over), since=Min("not_before", filter=due))
+        .annotate(number=Count("pk"), silent=Count("pk", filter=went_silent(now)), since=Min("not_before", filter=due))
     )
     found: dict[str, dict[str, Any]] = defaultdict(dict)
     for row in counted.order_by("queue", "state"):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Prefetch, Q, QuerySet
 
-from transcode.models import Job, State
+from transcode.models import Job, State, went_silent
 from videolib.accounts.models import User
 from videolib.clips.models import Clip
 
@@ -49,9 +49,8 @@ class Row:
 
 def stuck_rows(user: User, now: datetime) -> list[Row]:
     """Jobs whose worker went silent, and those that wait very long; the one that waits longest first."""
-    silent = Q(state=State.RUNNING, lease_until__lt=now)
     waiting = Q(state=State.QUEUED, not_before__lt=now - LONG_WAIT)
-    return _rows(_for(user).filter(silent | waiting).order_by("not_before", "pk"), user, now)
+    return _rows(_for(user).filter(went_silent(now) | waiting).order_by("not_before", "pk"), user, now)
 
 
 def failed_rows(user: User, now: datetime) -> list[Row]:
