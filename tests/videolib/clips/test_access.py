@@ -10,6 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import Http404
 from django.utils import timezone
 
+from tests.videolib.stocked_library import COLUMNS
 from videolib.accounts.models import AuditEntry
 from videolib.clips.access import get_clip_for, may_do
 from videolib.clips.models import Clip
@@ -33,13 +34,9 @@ TABLE = {
     "not for download": ("......", "sl....", "sl....", "sle..d", "slec..", "slec.."),
 }  # fmt: skip
 
+# Those of the matrix over HTTP, and what only one deed or one moment tells apart.
 STATES: dict[str, dict[str, Any]] = {
-    "private": {"visibility": "private"},
-    "team": {},
-    "unlisted": {"visibility": "unlisted"},
-    "hidden": {"hidden_at": timezone.now()},
-    "trashed": {"trashed_at": timezone.now()},
-    "trashed private": {"trashed_at": timezone.now(), "visibility": "private"},
+    **{state: columns for state, columns in COLUMNS.items() if state in TABLE},
     "trashed draft": {"trashed_at": timezone.now(), "published_at": None, "recording": None},
     "processing": {"published_at": None},
     "draft": {"published_at": None, "recording": None},
