@@ -14,7 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from storages.backends.s3 import S3Storage
 
-from videolib.lib.storage import PIECE, refuse_everything
+from videolib.lib.storage import PIECE, Listed, refuse_everything
 
 # By the status of the answer; whatever else it is, the service is at fault.
 TROUBLE = {
@@ -76,6 +76,14 @@ class BucketStorage(S3Storage):
         """A thousand objects a request."""
         folder = self._key(refuse_everything(prefix)).rstrip("/") + "/"
         self.connection.Bucket(self.bucket_name).objects.filter(Prefix=folder).delete()
+
+    def list_objects(self, folder: str = "") -> Iterator[Listed]:
+        """A thousand objects a request."""
+        root, prefix = (f"{self._key(name).rstrip('/')}/".lstrip("/") for name in ("", folder))
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket_name, Prefix=prefix)
+        for page in pages:
+            for each in page.get("Contents", ()):
+                yield Listed(each["Key"][len(root) :], each["Size"], each["LastModified"])
 
     def trouble(self) -> str:
         """One request; raises where the bucket's service cannot be reached."""

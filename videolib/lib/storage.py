@@ -8,12 +8,23 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
 from django.core.files.storage import FileSystemStorage, default_storage
 
 PIECE = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A stored file as a listing has it. `changed_at` is when it was put there."""
+
+    name: str
+    size: int
+    changed_at: datetime
 
 
 class MediaStorage(Protocol):
@@ -36,6 +47,9 @@ class MediaStorage(Protocol):
 
     def delete_folder(self, prefix: str) -> None:
         """Remove everything under `prefix`; ValueError when that would be everything there is."""
+
+    def list_objects(self, folder: str = "") -> Iterator[Listed]:
+        """Every file under `folder`, in no order, as it comes: what is put or deleted meanwhile may be among them."""
 
     def trouble(self) -> str:
         """Why nothing can be kept here, in a sentence that says what to do; empty where all is well. May raise."""
@@ -76,6 +90,17 @@ class DiskStorage(FileSystemStorage):
     def delete_folder(self, prefix: str) -> None:
         """See MediaStorage."""
         shutil.rmtree(self.path(refuse_everything(prefix)), ignore_errors=True)
+
+    def list_objects(self, folder: str = "") -> Iterator[Listed]:
+        """See MediaStorage. A rename into the storage keeps the time of writing, so the later of two times counts."""
+        for inside, _, names in os.walk(self.path(folder)):
+            for file in (Path(inside, name) for name in names):
+                try:
+                    found = file.stat()
+                except FileNotFoundError:
+                    continue  # deleted meanwhile
+                changed_at = datetime.fromtimestamp(max(found.st_mtime, found.st_ctime), UTC)
+                yield Listed(file.relative_to(self.location).as_posix(), found.st_size, changed_at)
 
     def trouble(self) -> str:
         """See MediaStorage."""

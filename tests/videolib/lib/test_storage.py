@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -117,6 +119,24 @@ class StorageContract:
             storage.delete_folder(prefix)
         assert storage.size("a") == 1
 
+    def test_every_file_is_listed_with_its_size_and_when_it_came(self, storage: MediaStorage, put: Any) -> None:
+        before = datetime.now(UTC) - timedelta(seconds=2)  # buckets tell whole seconds
+        for name in ("originals/a", "recordings/1/b/c.jpg", "recordings/11/d e.mp4"):
+            put(name, b"x" * len(name))
+        listed = {each.name: each for each in storage.list_objects()}
+        assert {name: each.size for name, each in listed.items()} == {name: len(name) for name in listed}
+        assert set(listed) == {"originals/a", "recordings/1/b/c.jpg", "recordings/11/d e.mp4"}
+        assert all(before < each.changed_at < before + timedelta(minutes=1) for each in listed.values())
+        assert [each.name for each in storage.list_objects("recordings/1")] == ["recordings/1/b/c.jpg"]
+        assert list(storage.list_objects("nothing")) == []
+
+    def test_a_file_that_is_old_when_it_comes_is_new_here(self, storage: MediaStorage, tmp_path: Path) -> None:
+        file = tmp_path / "old"
+        file.write_bytes(b"x")
+        os.utime(file, (0, 0))
+        storage.adopt(file, "a")
+        assert next(storage.list_objects()).changed_at > datetime.now(UTC) - timedelta(minutes=1)
+
     def test_no_name_leads_out_of_the_storage(self, storage: MediaStorage) -> None:
         with pytest.raises((SuspiciousFileOperation, FileNotFoundError)):
             storage.size("../../../../../../etc/passwd")
@@ -183,6 +203,20 @@ class TestBucket(StorageContract):
             storage.fetch("a", tmp_path)
         assert (tmp_path / "file").exists()
         assert "There is no bucket of the name in S3_BUCKET" in storage.trouble()
+
+    def test_more_objects_than_a_page_holds_are_all_listed_below_the_storage_s_own_place(
+        self, storage: Any, put: Any, tmp_path: Path
+    ) -> None:
+        put("a")
+        storage.location = "some/library"
+        for number in range(3):
+            put(f"originals/{number}", b"x")
+        client, asked = storage.connection.meta.client, []
+        client.meta.events.register(
+            "before-parameter-build.s3.ListObjectsV2", lambda params, **_: asked.append(params.update(MaxKeys=2))
+        )
+        assert [each.name for each in storage.list_objects()] == ["originals/0", "originals/1", "originals/2"]
+        assert len(asked) == 2
 
     def test_a_large_file_travels_in_parts(self, storage: Any, put: Any) -> None:
         large = BYTES * 14  # over boto3's 8 MB
