@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 ON_POSTGRES := tests/contracts/test_search_backends.py tests/videolib tests/transcode/test_*.py
 
-.PHONY: help setup run demo test test-postgres lint format clean
+.PHONY: help setup run demo test test-postgres test-long lint format clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -26,7 +26,10 @@ test: python ## set up what the tests need, then every check and every test
 	@if $(BIN)/python -m tests.postgres; then $(MAKE) --no-print-directory test-postgres; else [ "$$CI" != true ]; fi
 
 test-postgres: ## what touches the database once more, on a PostgreSQL started for it
-	TEST_DATABASE=postgres $(BIN)/pytest -n 2 --dist loadscope -m "not browser and not stack" $(ON_POSTGRES)
+	TEST_DATABASE=postgres $(BIN)/pytest -n 2 --dist loadscope -m "not browser and not stack and not long" $(ON_POSTGRES)
+
+test-long: ## the tests that take minutes each
+	$(BIN)/pytest -m long
 
 lint: ## the checks without the tests
 	$(BIN)/ruff check

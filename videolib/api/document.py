@@ -1,8 +1,30 @@
-"""The OpenAPI document as rows a page can show: pure."""
+"""The OpenAPI document: what holds for every operation, and the whole as rows a page can show. Pure."""
 
 from __future__ import annotations
 
 from typing import Any
+
+# Answers that come from before the operation. 422 where a field is wrong, which an address alone never is.
+ANY_OPERATION = {
+    400: "The request could not be read.",
+    401: "No token, and no signed-in page.",
+    403: "A page that is signed in, without the protection of forms.",
+    413: "Larger than a request may be.",
+    500: "Our own mistake.",
+}
+WITH_FIELDS = {422: "Something in it is wrong."}
+PROBLEM = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
+def with_common_answers(schema: dict[str, Any]) -> dict[str, Any]:
+    """The document, each operation with the answers that any may give, where it does not name them itself."""
+    for methods in schema["paths"].values():
+        for operation in methods.values():
+            fields = operation.get("requestBody") or operation.get("parameters")
+            for status, about in (ANY_OPERATION | (WITH_FIELDS if fields else {})).items():
+                operation["responses"].setdefault(status, {"description": about, "content": PROBLEM})
+            operation["responses"] = dict(sorted(operation["responses"].items()))
+    return schema
 
 
 def operations_of(schema: dict[str, Any]) -> list[dict[str, Any]]:

@@ -192,7 +192,15 @@ class JobOut(Schema):
     may_retry: bool
 
 
-class Problem(Schema):
-    """What was wrong, in a sentence."""
+class FieldProblem(Schema):
+    """What is wrong with one field, and where it stands."""
 
-    detail: str
+    loc: list[str | int]
+    msg: str
+    type: str
+
+
+class Problem(Schema):
+    """What was wrong: in a sentence, or field by field."""
+
+    detail: str | list[FieldProblem]

@@ -18,7 +18,7 @@ from transcode.actions import try_again
 from transcode.models import Job, Transcript
 from videolib.accounts.models import User
 from videolib.api.auth import CALLERS
-from videolib.api.document import operations_of
+from videolib.api.document import operations_of, with_common_answers
 from videolib.api.schemas import (
     ClipIn,
     ClipOut,
@@ -42,7 +42,16 @@ from videolib.clips.models import Clip, License, Term, fold_tag, fold_term
 from videolib.community import actions as community
 from videolib.community.models import Rating
 
-api = NinjaAPI(
+
+class LibraryAPI(NinjaAPI):
+    """The API, whose document names the answers that any operation may give, too."""
+
+    def get_openapi_schema(self, **options: Any) -> Any:
+        """The OpenAPI document."""
+        return with_common_answers(super().get_openapi_schema(**options))
+
+
+api = LibraryAPI(
     title="videolib",
     version="1",
     description="Clips, their words and what people think of them. Make a personal token on the page “Me”.",
