@@ -24,6 +24,7 @@ from videolib.clips import actions as clip_actions
 from videolib.clips.access import remember_look
 from videolib.clips.models import Clip, CueEdit, LibrarySettings, License, Tag, Tagging, Term
 from videolib.community.models import Rating
+from videolib.operations.models import LibraryCheck
 from videolib.search.models import Passage
 from videolib.uploads.models import Upload
 
@@ -263,7 +264,7 @@ def show(model: type[models.Model], table: type[ReadOnly] = ReadOnly, **options:
 
 
 show(Clip, ClipTable, list_display=["code", "shown_title", "owner", "visibility", "published_at", "trashed_at"])
-for table in (ApiToken, AuditEntry, Invitation, LibrarySettings, Rating, Term):
+for table in (ApiToken, AuditEntry, Invitation, LibraryCheck, LibrarySettings, Rating, Term):
     show(table)
 show(Tagging, TaggingTable)
 for pipeline_table in (Job, Recording, Rendition, Screen, Storyboard, Transcript):

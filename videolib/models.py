@@ -3,6 +3,7 @@
 from videolib.accounts.models import ApiToken, AuditEntry, Invitation, User
 from videolib.clips.models import Clip, CueEdit, LibrarySettings, License, Tag, Tagging, Term
 from videolib.community.models import Rating
+from videolib.operations.models import LibraryCheck
 from videolib.search.models import Passage
 from videolib.uploads.models import Upload
 
@@ -12,6 +13,7 @@ __all__ = [
     "Clip",
     "CueEdit",
     "Invitation",
+    "LibraryCheck",
     "LibrarySettings",
     "License",
     "Passage",

@@ -4,6 +4,7 @@ from pathlib import Path
 from secrets import token_urlsafe
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 from videolib.lib import env
@@ -342,6 +343,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "clips.empty_trash",
         "schedule": 3600,
         "options": {"queue": "light", "expires": 3600},
+    },
+    # Minutes, where there are many files: in the night before Monday, when least waits behind it.
+    "check the library": {
+        "task": "operations.check_library",
+        "schedule": crontab(minute=30, hour=3, day_of_week=1),
+        "options": {"queue": "light", "expires": 24 * 3600},
     },
 }
 

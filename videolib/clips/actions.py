@@ -77,7 +77,7 @@ def edit_clip(clip: Clip, *, by: User, **details: Unpack[Details]) -> None:
     for column, value in details.items():
         setattr(clip, column, value)
     clip.save(update_fields=list(details))
-    _unpin_unlisted(clip)
+    unpin_unlisted(clip)
     if tags is not None and _set_tags(clip, tags, by):
         changed.append("tags")
     if clip.visibility != before and by.pk != clip.owner_id:
@@ -291,7 +291,7 @@ def hide_clip(clip: Clip, *, by: User) -> None:
     """Take a clip off the team's lists; its owner and curators still see it."""
     clip.hidden_at = timezone.now()
     clip.save(update_fields=["hidden_at"])
-    _unpin_unlisted(clip)
+    unpin_unlisted(clip)
     write_audit("hide clip", f"clip {clip.code}", by=by, title=clip.title)
 
 
@@ -362,6 +362,14 @@ def remove_license(license: License, *, by: User) -> None:
     write_audit("remove licence", f"licence {license.name}", by=by, clips=clips)
 
 
+def unpin_unlisted(clip: Clip) -> None:
+    """Else it would stand in front for its owner alone, and for everybody once it is shared again."""
+    if not clip.is_for_the_team:
+        clip.pinned_at = None
+        # Asked of the row: it may have been pinned since the clip was read.
+        Clip.objects.filter(pk=clip.pk, pinned_at__isnull=False).update(pinned_at=None)
+
+
 def empty_trash() -> int:
     """Remove for good what was deleted TRASH_DAYS ago, and recordings nobody uses any more. Returns how many clips."""
     before = timezone.now() - timedelta(days=settings.TRASH_DAYS)
@@ -386,14 +394,6 @@ def delete_for_good(clip: Clip, *, among: ClipQuerySet | None = None) -> bool:
     if recording and not Clip.objects.filter(recording=recording).exists():
         pipeline.delete_recording(recording)
     return True
-
-
-def _unpin_unlisted(clip: Clip) -> None:
-    """Else it would stand in front for its owner alone, and for everybody once it is shared again."""
-    if not clip.is_for_the_team:
-        clip.pinned_at = None
-        # Asked of the row: it may have been pinned since the clip was read.
-        Clip.objects.filter(pk=clip.pk, pinned_at__isnull=False).update(pinned_at=None)
 
 
 def _audit_of_others(clip: Clip, deed: str, by: User, **details: Any) -> None:

@@ -33,7 +33,7 @@ def rate_clip(clip: Clip, stars: int, *, by: User) -> None:
         raise RatingError("This clip cannot be played yet; rate it once you have seen it.")
     _lock(clip)
     Rating.objects.update_or_create(clip=clip, by=by, defaults={"stars": stars, "at": timezone.now()})
-    _recount(clip)
+    recount_ratings(clip)
 
 
 @transaction.atomic
@@ -41,7 +41,7 @@ def unrate_clip(clip: Clip, *, by: User) -> None:
     """Take back the stars this person gave, if any."""
     _lock(clip)
     clip.ratings.filter(by=by).delete()
-    _recount(clip)
+    recount_ratings(clip)
 
 
 @transaction.atomic
@@ -65,20 +65,22 @@ def unpin_clip(clip: Clip, *, by: User) -> None:
         write_audit("unpin clip", f"clip {clip.code}", by=by, title=clip.title)
 
 
-def _lock(clip: Clip) -> None:
-    # Two raters of one clip go one after the other, so that the second counts what the first has written. SQLite's
-    # immediate transactions do so anyway.
-    Clip.objects.select_for_update().filter(pk=clip.pk).first()
-
-
-def _recount(clip: Clip) -> None:
+@transaction.atomic
+def recount_ratings(clip: Clip) -> None:
     """The rows are the truth: count them afresh instead of adding up, so that no error can stay."""
+    _lock(clip)
     stars = Rating.objects.filter(clip=OuterRef("pk")).order_by().values("clip")
     Clip.objects.filter(pk=clip.pk).update(
         rating_sum=_none_as_zero(stars.annotate(answer=Sum("stars")).values("answer")),
         rating_count=_none_as_zero(stars.annotate(answer=Count("pk")).values("answer")),
     )
     clip.refresh_from_db(fields=["rating_sum", "rating_count"])
+
+
+def _lock(clip: Clip) -> None:
+    # Two raters of one clip go one after the other, so that the second counts what the first has written. SQLite's
+    # immediate transactions do so anyway.
+    Clip.objects.select_for_update().filter(pk=clip.pk).first()
 
 
 def _none_as_zero(number: object) -> Coalesce:

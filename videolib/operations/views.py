@@ -19,6 +19,7 @@ from videolib.operations import work as at_work
 from videolib.operations.access import internals_only
 from videolib.operations.actions import retry_work
 from videolib.operations.metrics import CONTENT_TYPE, metrics_text
+from videolib.operations.models import LibraryCheck
 from videolib.operations.queues import queues_at
 
 
@@ -50,6 +51,7 @@ def work(request: HttpRequest) -> HttpResponse:
         "queues": queues_at(now),
         "stuck": at_work.stuck_rows(person, now),
         "failed": at_work.failed_rows(person, now),
+        "check": LibraryCheck.objects.first(),
         "most_shown": at_work.MOST_SHOWN,
     }
     return render(request, "operations/work.html", context)

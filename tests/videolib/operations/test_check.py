@@ -14,8 +14,10 @@ from tests.videolib.filled_library import store
 from transcode.models import Job, Recording, Rendition, State, Step, Transcript
 from videolib.clips.models import Clip
 from videolib.lib.storage import media_storage
-from videolib.operations.check import find_faults
-from videolib.operations.faults import Kind
+from videolib.operations import check, readiness, tasks
+from videolib.operations.check import check_library, find_faults
+from videolib.operations.faults import Fault, Kind
+from videolib.operations.models import MOST_EXAMPLES, LibraryCheck
 from videolib.search.backends import get_backend
 from videolib.search.models import Passage
 from videolib.uploads.models import Upload
@@ -30,20 +32,22 @@ def library(data_folder: Path) -> dict[str, Clip]:
     return filled_library.fill()
 
 
-def found(**options: Any) -> dict[str, list[str]]:
+def found(grace: timedelta | None = NOW) -> dict[str, list[str]]:
     """By kind what it is about; nothing is too young to count."""
     faults: dict[str, list[str]] = {}
-    for fault in find_faults(**{"grace": NOW, **options}):
+    for fault in find_faults(grace=grace):
         faults.setdefault(fault.kind, []).append(fault.thing)
     return faults
 
 
 def test_a_whole_library_has_no_fault(library: dict[str, Clip]) -> None:
-    assert found(read_originals=True) == {}
+    assert found() == {}
+    assert check_library(read_originals=True).counts == {}
 
 
 def test_an_empty_library_has_no_fault(data_folder: Path) -> None:
-    assert found(read_originals=True) == {}
+    assert found() == {}
+    assert check_library(read_originals=True).counts == {}
 
 
 # --- Files ----------------------------------------------------------------------------------------------------------
@@ -73,7 +77,7 @@ def test_an_original_of_the_same_size_is_read_where_that_is_asked_for(library: d
     assert recording
     store(recording.original_key, b"x" * recording.size_bytes)
     assert found() == {}
-    assert found(read_originals=True) == {Kind.DAMAGED: [recording.original_key]}
+    assert [one["thing"] for one in check_library(read_originals=True).examples] == [recording.original_key]
 
 
 def test_a_file_that_no_row_names_is_an_orphan_once_it_is_old(
@@ -201,3 +205,74 @@ def test_as_many_queries_for_many_clips_as_for_few(
         filled_library.make_clip(library["shown"].owner, f"Clip {number}")
     with django_assert_max_num_queries(len(few)):
         assert found() == {}
+
+
+# --- Every week -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """What is sent to workers."""
+    messages: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(check.nudge, "send", lambda task, *args, **_: messages.append((task, *args)))
+    return messages
+
+
+def test_the_clock_s_check_reads_originals_in_slices_and_goes_on_the_week_after(
+    library: dict[str, Clip], sent: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "SLICE_SECONDS", 0.0)  # one original a slice
+    damaged = library["hidden"].recording
+    assert damaged
+    store(damaged.original_key, b"x" * damaged.size_bytes)
+    assert tasks.check_library() == 0
+    first = LibraryCheck.objects.get()
+    assert sent == [("operations.read_originals", first.pk)]
+    originals = list(Recording.objects.order_by("pk").values_list("pk", flat=True))
+    for number, pk in enumerate(originals[:2], 1):
+        tasks.read_originals(first.pk)
+        first.refresh_from_db()
+        assert (first.read_until, first.originals_read) == (pk, number)
+    monkeypatch.setattr(check, "READ_FOR", NOW)
+    sent.clear()
+    tasks.check_library()
+    second = LibraryCheck.objects.first()
+    assert second and second.pk != first.pk and second.read_until == first.read_until
+    sent.clear()
+    tasks.read_originals(second.pk)
+    assert sent == [], "the time of this week is over"
+    monkeypatch.undo()
+    tasks.read_originals(second.pk)
+    second.refresh_from_db()
+    assert (second.read_until, second.originals_read) == (0, len(originals) - 2)
+    looked_at = LibraryCheck.objects.filter(counts__damaged=1)
+    assert [one.examples[0]["thing"] for one in looked_at] == [damaged.original_key]
+
+
+def test_reports_are_kept_for_a_while_and_so_is_what_they_name(
+    data_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(MOST_EXAMPLES + 5):
+        store(f"originals/{number}", b"x")
+    tomorrow = timezone.now() + timedelta(days=2)
+    monkeypatch.setattr(timezone, "now", lambda: tomorrow)
+    for _ in range(check.KEPT + 2):
+        report = check_library()
+    assert LibraryCheck.objects.count() == check.KEPT
+    assert (report.counts, len(report.examples)) == ({Kind.ORPHAN: MOST_EXAMPLES + 5}, MOST_EXAMPLES)
+    assert (report.files, report.size_bytes) == (MOST_EXAMPLES + 5, MOST_EXAMPLES + 5)
+
+
+def test_what_the_last_check_found_is_told_on_the_page_work(
+    make_user: Any, client_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "ask", dict)
+    client = client_of(make_user("admin"))
+    assert "Nobody has looked yet" in client.get("/work/").text
+    report = LibraryCheck.objects.create(ended_at=timezone.now(), files=1234, size_bytes=10**9)
+    assert "Every file is there" in client.get("/work/").text
+    report.add(Fault(Kind.MISSING, "originals/<x>", "A row names this file, and it is not there."))
+    report.save()
+    page = client.get("/work/").text
+    assert "Files that are not there" in page and "originals/&lt;x&gt;" in page and "1,234 files" in page
+    assert "Every file is there" not in page

@@ -124,12 +124,12 @@ def test_the_number_of_queries_does_not_grow(client: Client, make_job: MakeJob, 
         make_job(State.RUNNING, **silent())
 
     fill()
-    # Session, person, queues; stuck and failed jobs, and of each their clips.
-    with django_assert_num_queries(7):
+    # Session, person, queues; stuck and failed jobs, and of each their clips; the last check of the library.
+    with django_assert_num_queries(8):
         client.get("/work/")
     for _ in range(5):
         fill()
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get("/work/")
 
 
