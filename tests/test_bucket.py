@@ -1,4 +1,6 @@
-"""A library whose media lie in a bucket, from the environment alone: taken in, worked on, served by our own view."""
+"""A library whose media lie in a bucket that browsers do not reach, from the environment alone: taken in, worked on,
+served by our own view. One that they do reach: tests/browser/test_bucket.py.
+"""
 
 from __future__ import annotations
 
@@ -62,6 +64,7 @@ def manage(bucket: Any, tmp_path: Path) -> Callable[..., str]:
         "VIDEOLIB_DATA": str(tmp_path / "library"),
         "S3_BUCKET": BUCKET,
         "S3_ENDPOINT_URL": bucket.meta.client.meta.endpoint_url,
+        "S3_PUBLIC_ENDPOINT_URL": "none",
         "S3_ACCESS_KEY_ID": "key",
         "S3_SECRET_ACCESS_KEY": "secret",
         "SPEECH_ENGINE": "none",

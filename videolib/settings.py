@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from secrets import token_urlsafe
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
@@ -155,28 +155,49 @@ DATABASES = {"default": _database(env.text("DATABASE_URL"))}
 
 S3_BUCKET = env.text("S3_BUCKET")
 S3_ENDPOINT_URL = env.text("S3_ENDPOINT_URL")
+# Where browsers find the bucket, to which they are led on for every byte. `none`: nowhere, all bytes come through us.
+S3_PUBLIC_ENDPOINT_URL = env.text("S3_PUBLIC_ENDPOINT_URL", S3_ENDPOINT_URL)
 S3_REGION = env.text("S3_REGION", "us-east-1")
 S3_ACCESS_KEY_ID = env.text("S3_ACCESS_KEY_ID")
 S3_SECRET_ACCESS_KEY = env.text("S3_SECRET_ACCESS_KEY")
-if (S3_ENDPOINT_URL or S3_ACCESS_KEY_ID or S3_SECRET_ACCESS_KEY) and not S3_BUCKET:
+if (S3_ENDPOINT_URL or S3_PUBLIC_ENDPOINT_URL or S3_ACCESS_KEY_ID or S3_SECRET_ACCESS_KEY) and not S3_BUCKET:
     raise ImproperlyConfigured("S3_BUCKET is empty though other S3 settings are set; name the bucket.")
 if bool(S3_ACCESS_KEY_ID) != bool(S3_SECRET_ACCESS_KEY):
     raise ImproperlyConfigured("S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY belong together; set both or neither.")
-_endpoint = env.url("S3_ENDPOINT_URL", "", ("http", "https")) if S3_ENDPOINT_URL else None
-if _endpoint and "@" in _endpoint.netloc:
+_amazon = f"https://s3.{S3_REGION}.amazonaws.com"
+
+
+def _endpoint(name: str) -> SplitResult:
+    parts = env.url(name, S3_ENDPOINT_URL or _amazon, ("http", "https"))
+    if "@" in parts.netloc:
+        raise ImproperlyConfigured(
+            f"{name} holds a name or a password; leave them out, and set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY."
+        )
+    return parts
+
+
+_inside = _endpoint("S3_ENDPOINT_URL")
+_public = None if S3_PUBLIC_ENDPOINT_URL == "none" or not S3_BUCKET else _endpoint("S3_PUBLIC_ENDPOINT_URL")
+if _public and (_site.scheme, _public.scheme) == ("https", "http"):
     raise ImproperlyConfigured(
-        "S3_ENDPOINT_URL holds a name or a password; leave them out, and set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY."
+        "SITE_URL is https, and no browser loads media over http then; set S3_PUBLIC_ENDPOINT_URL to an https address "
+        "of the bucket, or to none, and media come through the library."
     )
+# Amazon puts the bucket into the host, the others into the path.
+_is_amazon = _amazon == _inside.geturl() and (_public is None or _amazon == _public.geturl())
+# Behind nginx with deploy/nginx.conf: it sends the files of a disk, from a location that nobody else can ask for.
+X_ACCEL = env.flag("X_ACCEL", default=False)
 
 _bucket = {
     "BACKEND": "videolib.lib.bucket.BucketStorage",
     "OPTIONS": {
         "bucket_name": S3_BUCKET,
         "endpoint_url": S3_ENDPOINT_URL or None,
+        "public_endpoint_url": _public.geturl() if _public else "",
         "region_name": S3_REGION,
         "access_key": S3_ACCESS_KEY_ID or None,
         "secret_key": S3_SECRET_ACCESS_KEY or None,
-        "addressing_style": "path" if S3_ENDPOINT_URL else "auto",
+        "addressing_style": "virtual" if _is_amazon else "path",
         "default_acl": None,
         "querystring_auth": True,
         "file_overwrite": True,
@@ -184,7 +205,12 @@ _bucket = {
 }
 _disk = {
     "BACKEND": "videolib.lib.storage.DiskStorage",
-    "OPTIONS": {"location": str(MEDIA_ROOT), "base_url": None, "file_permissions_mode": 0o640},
+    "OPTIONS": {
+        "location": str(MEDIA_ROOT),
+        "base_url": None,
+        "file_permissions_mode": 0o640,
+        "nginx_location": "/_media/" if X_ACCEL else "",
+    },
 }
 STORAGES = {
     "default": _bucket if S3_BUCKET else _disk,
@@ -206,16 +232,16 @@ FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler
 
 
 def _storage_origins() -> list[str]:
-    """Where a browser finds the bucket: at the endpoint, or at Amazon's host for it."""
-    if not S3_BUCKET:
+    """Where a browser finds the bucket: at the public endpoint, or at Amazon's host for it."""
+    if not _public:
         return []
-    if _endpoint:
-        host = f"[{_endpoint.hostname}]" if ":" in str(_endpoint.hostname) else _endpoint.hostname
-        return [f"{_endpoint.scheme}://{host}:{_endpoint.port}" if _endpoint.port else f"{_endpoint.scheme}://{host}"]
-    amazon = f"s3.{S3_REGION}.amazonaws.com"
-    # Amazon's certificate holds for no bucket with a dot in its name: boto3 puts it into the path then, and so do we,
-    # because the host alone is that of everybody's buckets.
-    return [f"https://{amazon}/{S3_BUCKET}/" if "." in S3_BUCKET else f"https://{S3_BUCKET}.{amazon}"]
+    if _is_amazon:
+        # Amazon's certificate holds for no bucket with a dot in its name: boto3 puts it into the path then, and so do
+        # we, because the host alone is that of everybody's buckets.
+        host = _public.hostname
+        return [f"https://{host}/{S3_BUCKET}/" if "." in S3_BUCKET else f"https://{S3_BUCKET}.{host}"]
+    host = f"[{_public.hostname}]" if ":" in str(_public.hostname) else _public.hostname
+    return [f"{_public.scheme}://{host}:{_public.port}" if _public.port else f"{_public.scheme}://{host}"]
 
 
 _storage = _storage_origins()

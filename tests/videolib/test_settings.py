@@ -11,9 +11,13 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from tests import SETTINGS_OF_THE_SHELL
+from videolib.lib.bucket import BucketStorage
+from videolib.lib.storage import Wanted
 
 SETTINGS = Path(__file__).resolve().parents[2] / "videolib" / "settings.py"
 FETCHED = ("img-src", "connect-src", "media-src")
+PUBLIC = {"S3_PUBLIC_ENDPOINT_URL": "https://media.example.com"}
+KEYS = {"S3_ACCESS_KEY_ID": "key", "S3_SECRET_ACCESS_KEY": "secret"}
 
 Read = Callable[..., dict[str, Any]]
 
@@ -61,6 +65,9 @@ def test_by_which_of_all_addresses_people_come_has_to_be_said(read: Read, bind: 
         ({"S3_BUCKET": "team", "S3_ENDPOINT_URL": "http://[fd00::1]:8333"}, ["http://[fd00::1]:8333"]),
         ({"S3_BUCKET": "team", "S3_REGION": "eu-central-1"}, ["https://team.s3.eu-central-1.amazonaws.com"]),
         ({"S3_BUCKET": "our.team"}, ["https://s3.us-east-1.amazonaws.com/our.team/"]),
+        ({"S3_BUCKET": "team", "S3_ENDPOINT_URL": "http://s3:8333", **PUBLIC}, ["https://media.example.com"]),
+        ({"S3_BUCKET": "team", **PUBLIC}, ["https://media.example.com"]),
+        ({"S3_BUCKET": "team", "S3_ENDPOINT_URL": "http://s3:8333", "S3_PUBLIC_ENDPOINT_URL": "none"}, []),
     ],
 )
 def test_pages_may_load_from_the_bucket_and_nothing_else(read: Read, bucket: dict[str, str], origin: list[str]) -> None:
@@ -68,6 +75,40 @@ def test_pages_may_load_from_the_bucket_and_nothing_else(read: Read, bucket: dic
     assert {
         name: [part for part in rules[name] if part not in ("'self'", "blob:")] for name in FETCHED
     } == dict.fromkeys(FETCHED, origin)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"S3_BUCKET": "team"},
+        {"S3_BUCKET": "team", "S3_REGION": "eu-central-1"},
+        {"S3_BUCKET": "our.team", "S3_REGION": "eu-central-1"},
+        {"S3_BUCKET": "team", "S3_ENDPOINT_URL": "http://[fd00::1]:8333"},
+        {"S3_BUCKET": "team", "S3_ENDPOINT_URL": "http://s3:8333", **PUBLIC},
+        {"S3_BUCKET": "team", **PUBLIC},
+    ],
+)
+def test_browsers_are_led_where_pages_may_load_from(read: Read, where: dict[str, str]) -> None:
+    read_settings = read(**where, **KEYS)
+    storage = BucketStorage(**read_settings["STORAGES"]["default"]["OPTIONS"])
+    response = storage.hand_over("originals/1", Wanted("GET", "video/mp4"))
+    assert response
+    for name in FETCHED:
+        *_, origin = read_settings["CONTENT_SECURITY_POLICY"]["DIRECTIVES"][name]
+        assert response["Location"].startswith(origin.rstrip("/") + "/")
+
+
+def test_a_site_over_https_has_no_media_over_http(read: Read) -> None:
+    bare = {"SITE_URL": "https://videos.example.com", "S3_BUCKET": "team", "S3_ENDPOINT_URL": "http://s3:8333"}
+    with pytest.raises(ImproperlyConfigured, match="S3_PUBLIC_ENDPOINT_URL"):
+        read(**bare)
+    for public in ("none", PUBLIC["S3_PUBLIC_ENDPOINT_URL"]):
+        assert read(**bare, S3_PUBLIC_ENDPOINT_URL=public)["S3_BUCKET"] == "team"
+
+
+def test_nginx_sends_the_files_of_a_disk_where_that_is_set(read: Read) -> None:
+    for flag, location in (("true", "/_media/"), ("", "")):
+        assert read(X_ACCEL=flag)["STORAGES"]["default"]["OPTIONS"]["nginx_location"] == location
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
@@ -79,15 +120,22 @@ def test_the_log_is_written_as_it_is_set(read: Read, form: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "wrong"), [("LOG_FORMAT", "JSON"), ("LOG_FORMAT", "yaml"), ("METRICS_TOKEN", "too short")]
+    ("name", "wrong"),
+    [
+        *(("LOG_FORMAT", "JSON"), ("LOG_FORMAT", "yaml"), ("METRICS_TOKEN", "too short"), ("X_ACCEL", "/_media/")),
+        *(("S3_PUBLIC_ENDPOINT_URL", "s3:8333"), ("S3_PUBLIC_ENDPOINT_URL", "None")),
+    ],
 )
 def test_what_is_set_wrong_names_the_setting(read: Read, name: str, wrong: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=name):
-        read(**{name: wrong})
+        read(S3_BUCKET="team", **{name: wrong})
 
 
 @pytest.mark.parametrize("user", ["user:secret@", "user@", ":secret@", "@"])
 def test_an_endpoint_that_holds_a_password_stops_the_start_and_is_not_repeated(read: Read, user: str) -> None:
-    with pytest.raises(ImproperlyConfigured, match="S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY") as refused:
-        read(S3_BUCKET="team", S3_ENDPOINT_URL=f"http://{user}s3.example")
-    assert "secret@" not in str(refused.value)
+    for name in ("S3_ENDPOINT_URL", "S3_PUBLIC_ENDPOINT_URL"):
+        with pytest.raises(
+            ImproperlyConfigured, match=f"{name} .*S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY"
+        ) as refused:
+            read(S3_BUCKET="team", **{name: f"http://{user}s3.example"})
+        assert "secret@" not in str(refused.value)

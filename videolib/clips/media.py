@@ -100,11 +100,10 @@ def original(request: HttpRequest, code: UUID) -> HttpResponseBase:
     clip = get_clip_for(request.user, code, to="download")
     recording = _recording_of(clip)
     suffix = SUFFIXES.get(recording.facts.get("demuxer", "").split(",")[0], ".video")
-    response = file_response(request, recording.original_key, "application/octet-stream")
     # Never hidden, never an option of a command; and something where the title is all emoji (Django refuses "").
     name = (get_valid_filename(f"-{clip.title}").strip("-._")[:120] or "clip") + suffix
-    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
-    return response
+    disposition = content_disposition_header(as_attachment=True, filename=name) or "attachment"
+    return file_response(request, recording.original_key, "application/octet-stream", disposition)
 
 
 def _recording(request: HttpRequest, code: UUID) -> Recording:

@@ -7,14 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from django.http import HttpResponse, HttpResponseRedirect
 from storages.backends.s3 import S3Storage
 
-from videolib.lib.storage import PIECE, Listed, refuse_everything
+from videolib.lib.storage import PIECE, Listed, Wanted, refuse_everything
+
+# How long an address we signed opens an object: so long somebody whose right ends can still fetch by what they hold.
+# A browser follows it at once; the rest is for clocks that disagree.
+SIGNED_SECONDS = 60
+# An address with a signature is never asked for twice, and what lay in a browser's cache would outlast the right.
+NOT_KEPT = "private, no-store"
 
 # By the status of the answer; whatever else it is, the service is at fault.
 TROUBLE = {
@@ -27,11 +35,14 @@ TROUBLE = {
 class BucketStorage(S3Storage):
     """A MediaStorage (lib/storage.py says what each method does)."""
 
-    def __init__(self, *, addressing_style: str = "auto", **options: Any) -> None:
-        """`addressing_style` and the options of django-storages."""
+    def __init__(self, *, addressing_style: str = "auto", public_endpoint_url: str = "", **options: Any) -> None:
+        """`public_endpoint_url`: where browsers reach the bucket, empty where they do not. And django-storages' own."""
+        self.public_endpoint_url = public_endpoint_url
         style: Any = {"addressing_style": addressing_style}
         config = Config(
             s3=style,
+            # Else boto3 signs addresses in the way before, which many services do not know.
+            signature_version="s3v4",
             connect_timeout=5,
             read_timeout=60,
             retries={"mode": "standard", "max_attempts": 4},
@@ -52,6 +63,22 @@ class BucketStorage(S3Storage):
             if _status(error) == 416:  # begins behind the end
                 return iter(())
             raise
+
+    def hand_over(self, name: str, wanted: Wanted) -> HttpResponse | None:
+        """To the bucket, by an address that is signed here: nothing is asked of it, so a missing object is its 404."""
+        if not self.public_endpoint_url:
+            return None
+        overrides = {
+            "ResponseContentType": wanted.content_type,
+            "ResponseCacheControl": NOT_KEPT,
+            **({"ResponseContentDisposition": wanted.disposition} if wanted.disposition else {}),
+        }
+        address = self._public_client.generate_presigned_url(
+            "head_object" if wanted.method == "HEAD" else "get_object",  # the method is signed, too
+            Params={"Bucket": self.bucket_name, "Key": self._key(name), **overrides},
+            ExpiresIn=SIGNED_SECONDS,
+        )
+        return HttpResponseRedirect(address, headers={"Cache-Control": "no-store"})
 
     def adopt(self, file: Path, name: str) -> None:
         """A multipart upload in pieces; the local file goes once the bucket has it."""
@@ -96,6 +123,12 @@ class BucketStorage(S3Storage):
     @property
     def _client(self) -> Any:
         return self.connection.meta.client
+
+    @cached_property
+    def _public_client(self) -> Any:
+        """Signs, and connects to nothing. One for all threads: a client may be shared, a resource of boto3 not."""
+        names = {"region_name": self.region_name, "endpoint_url": self.public_endpoint_url}
+        return self._create_session().client("s3", config=self.client_config, **names)
 
     def _key(self, name: str) -> str:
         return str(self._normalize_name(name))

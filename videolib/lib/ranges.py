@@ -1,4 +1,4 @@
-"""Answers to requests for files: whole or a range of bytes (RFC 9110), out of any storage."""
+"""Answers to requests for files: the bucket or nginx sends them, or we do, whole or a range of bytes (RFC 9110)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import parse_etags, quote_etag
 
-from videolib.lib.storage import media_storage
+from videolib.lib.storage import Wanted, media_storage
 
 # A stalled player that asked for "the rest" would hold a thread for as long as it stalls: it gets this much and asks
 # again. A closed range is answered in full, because hls.js never asks for a missing rest of a segment.
@@ -59,26 +59,33 @@ def _suffix(length: int, size: int) -> ByteRange:
     return ByteRange(size - length, length)
 
 
-def file_response(request: HttpRequest, name: str, content_type: str) -> HttpResponseBase:
-    """The stored file `name`, or what `Range`, `If-Range` and `If-None-Match` ask of it. Http404 when it is gone.
+def file_response(request: HttpRequest, name: str, content_type: str, disposition: str = "") -> HttpResponseBase:
+    """The answer to a request for the stored file `name`, which ends here, at the bucket or in nginx.
 
-    Whoever calls has checked that the person may have it. Caches must ask again each time, so that a right that was
-    taken away ends at once.
+    Whoever calls has checked that the person may have it. Http404 when it is gone; from a bucket that is the bucket's
+    answer, because asking it first would cost each range a round trip.
     """
+    wanted = Wanted(str(request.method), content_type, disposition)
     try:
-        size = media_storage().size(name)
-        etag = quote_etag(name)
-        if etag in parse_etags(request.headers.get("If-None-Match", "")):
-            return _with_headers(HttpResponse(status=304), etag, content_type)
-        return _with_headers(_body(request, name, size, etag), etag, content_type)
+        return media_storage().hand_over(name, wanted) or _sent_by_us(request, name, wanted)
     except FileNotFoundError as error:
         raise Http404("This file is not in the library any more.") from error
 
 
+def _sent_by_us(request: HttpRequest, name: str, wanted: Wanted) -> HttpResponseBase:
+    size = media_storage().size(name)
+    etag = quote_etag(name)
+    unchanged = etag in parse_etags(request.headers.get("If-None-Match", ""))
+    response = HttpResponse(status=304) if unchanged else _body(request, name, size, etag)
+    for header, value in {**wanted.headers, "Accept-Ranges": "bytes", "ETag": etag}.items():
+        response[header] = value
+    return response
+
+
 def _body(request: HttpRequest, name: str, size: int, etag: str) -> HttpResponseBase:
-    wanted = request.headers.get("Range", "") if request.headers.get("If-Range", etag) == etag else ""
+    asked = request.headers.get("Range", "") if request.headers.get("If-Range", etag) == etag else ""
     try:
-        part = parse_range(wanted, size)
+        part = parse_range(asked, size)
     except Unsatisfiable:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
     start, length = (part.start, part.length) if part else (0, size)
@@ -87,12 +94,4 @@ def _body(request: HttpRequest, name: str, size: int, etag: str) -> HttpResponse
     response["Content-Length"] = str(length)
     if part:
         response["Content-Range"] = f"bytes {start}-{start + length - 1}/{size}"
-    return response
-
-
-def _with_headers(response: HttpResponseBase, etag: str, content_type: str) -> HttpResponseBase:
-    response["Content-Type"] = content_type
-    response["Accept-Ranges"] = "bytes"
-    response["Cache-Control"] = "private, no-cache"
-    response["ETag"] = etag
     return response

@@ -1,6 +1,7 @@
 """Where media files are kept: what is asked of a storage, and the one that is a folder (the other: lib/bucket.py).
 
-Two things Django's storages lack: reading a range without the rest, and taking over a local file as it is.
+Three things Django's storages lack: reading a range without the rest, taking over a local file as it is, and letting
+somebody else send a file whose receiver has been checked.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import Any, BinaryIO, Protocol, cast
+from urllib.parse import quote
 
 from django.core.files.storage import FileSystemStorage, default_storage
+from django.http import HttpResponse
 
 PIECE = 256 * 1024
 
@@ -27,11 +30,29 @@ class Listed:
     changed_at: datetime
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """How a browser wants a file: by GET or HEAD, as what, and under which name (a Content-Disposition, or nothing)."""
+
+    method: str
+    content_type: str
+    disposition: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Of the answer. Caches must ask again each time, so that a right that was taken away ends at once."""
+        name = {"Content-Disposition": self.disposition} if self.disposition else {}
+        return {"Content-Type": self.content_type, "Cache-Control": "private, no-cache", **name}
+
+
 class MediaStorage(Protocol):
     """What the library asks of a storage."""
 
     def read_range(self, name: str, start: int, length: int) -> Iterator[bytes]:
         """`length` bytes from `start` on, fewer at the file's end, in pieces; FileNotFoundError when there is none."""
+
+    def hand_over(self, name: str, wanted: Wanted) -> HttpResponse | None:
+        """The answer with which somebody else, the bucket or nginx, sends the file. None where we send it ourselves."""
 
     def adopt(self, file: Path, name: str) -> None:
         """Take over a local file under `name`; the local one is gone afterwards."""
@@ -63,10 +84,26 @@ def media_storage() -> MediaStorage:
 class DiskStorage(FileSystemStorage):
     """Media on a local disk."""
 
+    def __init__(self, *, nginx_location: str = "", **options: Any) -> None:
+        """`nginx_location`: under which internal location nginx, in front of us, finds the same folder."""
+        super().__init__(**options)
+        self.nginx_location = nginx_location
+
     def read_range(self, name: str, start: int, length: int) -> Iterator[bytes]:
         """See MediaStorage."""
         # Opened here and not at the first piece: a missing file is a 404, not a broken answer.
         return Pieces(open(self.path(name), "rb"), start, length)
+
+    def hand_over(self, name: str, wanted: Wanted) -> HttpResponse | None:
+        """To nginx: it does ranges, and gives the file an ETag of its own, which is the one it compares with."""
+        if not self.nginx_location:
+            return None
+        path = Path(self.path(name))
+        if not path.is_file():
+            raise FileNotFoundError(name)
+        # nginx takes it for part of an address.
+        inside = quote(path.relative_to(self.location).as_posix())
+        return HttpResponse(headers={"X-Accel-Redirect": self.nginx_location + inside, **wanted.headers})
 
     def adopt(self, file: Path, name: str) -> None:
         """See MediaStorage. On one file system this is a rename: no byte is copied."""
