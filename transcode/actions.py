@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from transcode.models import Job, Recording, State, Step, went_silent
@@ -116,13 +117,37 @@ def give_hints(hints: Mapping[int, Mapping[str, Any]]) -> None:
     with transaction.atomic():
         recordings = Recording.objects.select_for_update().filter(pk__in=hints).only("hints")
         changed = [each for each in recordings if each.hints != {**each.hints, **hints[each.pk]}]
+def lock_same_bytes(sha256: str, size: int, *, older_than: Recording | None = None) -> Recording | None:
+    """The oldest recording of these very bytes that plays or still may, for whoever is about to share it.
+
+    It is locked until the transaction ends, as `delete_recording` does: nobody shares what is just going.
+    """
+    to_play = Job.objects.open().filter(recording=OuterRef("pk"), step__in=(Step.INSPECT, Step.MAKE_PLAYABLE))
+    standing = Recording.objects.filter(Q(playable_at__isnull=False) | Exists(to_play))
+    if older_than:
+        standing = standing.filter(pk__lt=older_than.pk)
+    return standing.select_for_update().filter(sha256=sha256, size_bytes=size).order_by("pk").first()
+
+
+def lock_recording(recording_id: int) -> Recording | None:
+    """The recording, locked until the transaction ends: only then is it certain who uses it. None when it is gone."""
+    return Recording.objects.select_for_update().filter(pk=recording_id).first()
+
+
         for recording in changed:
             recording.hints = {**recording.hints, **hints[recording.pk]}
         Recording.objects.bulk_update(changed, ["hints"], batch_size=100)
 
 
 def delete_recording(recording: Recording) -> None:
-    """Remove a recording nobody uses: rows first, then files, so that a crash between leaves no row without bytes."""
+    """Remove a recording nobody uses, which the caller has locked: rows first, then files once that is committed.
+    transaction.on_commit(partial(_delete_files, original, prefix))
+
+
+def _delete_files(original: str, prefix: str) -> None:
+
+    So a crash between leaves no row without bytes.
+    """
     prefix, original = f"recordings/{recording.code}", recording.original_key
     recording.delete()
     default_storage.delete(original)

@@ -13,7 +13,9 @@ from videolib.clips import actions
 
 @receiver(recording_changed)
 def hear(*, recording_id: int, step: Step, state: State, **_: Any) -> None:
-    """Playable: show the clips. New words, also the first of many: index them."""
+    """Looked at: were the bytes here before? Playable: show the clips. New words, the first of many too: index them."""
+    if step == Step.INSPECT and state == State.DONE:
+        actions.unite_same_bytes(recording_id)
     if step == Step.MAKE_PLAYABLE and state == State.DONE:
         actions.publish_clips_of(recording_id)
     if step == Step.TRANSCRIBE and state in (State.RUNNING, State.DONE):

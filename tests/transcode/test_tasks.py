@@ -118,10 +118,13 @@ def test_a_step_that_runs_twice_leaves_one_set_of_outputs(
     assert recording.renditions.count() == 3
 
 
-def test_deleting_a_recording_leaves_no_file(tmp_path: Path, data_folder: Path) -> None:
+def test_deleting_a_recording_leaves_no_file(
+    tmp_path: Path, data_folder: Path, django_capture_on_commit_callbacks: Any
+) -> None:
     recording = accept(make(tmp_path / "screen.mp4", seconds=2, size="320x240"))
     run_all(recording)
-    delete_recording(recording)
+    with django_capture_on_commit_callbacks(execute=True):
+        delete_recording(recording)
     assert [path for path in (data_folder / "media").rglob("*") if path.is_file()] == []
     assert not Job.objects.exists()
 

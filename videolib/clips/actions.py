@@ -19,7 +19,7 @@ from videolib.clips.access import ClipQuerySet
 from videolib.clips.documents import document_for
 from videolib.clips.models import Clip, CueEdit, LibrarySettings, License, Tag, Tagging, Term, fold_tag, fold_term
 from videolib.clips.status import cannot_hear
-from videolib.clips.vocabulary import team_words, vocabulary_for
+from videolib.clips.vocabulary import SHARED, team_words, vocabulary_for
 from videolib.lib.queue import send_on_commit
 from videolib.search.backends import get_backend
 
@@ -220,20 +220,24 @@ def tell_vocabulary() -> int:
     to_come = Q(step=Step.TRANSCRIBE, state=State.QUEUED) | Q(step=Step.INSPECT)
     recordings = Job.objects.open().filter(to_come).values("recording")
     waiting = Clip.objects.filter(recording__in=recordings).prefetch_related("tags", "cue_edits")
-    team = team_words()
-    hints = {clip.recording_id: {"vocabulary": vocabulary_for(clip, team)} for clip in waiting if clip.recording_id}
+    team, shared = team_words(), set(waiting.filter(SHARED).values_list("pk", flat=True))
+    hints = {
+        clip.recording_id: {"vocabulary": vocabulary_for(clip, team, is_shared=clip.pk in shared)}
+        for clip in waiting.order_by("pk")  # of several clips of one person the newest one tells
+        if clip.recording_id
+    }
     pipeline.give_hints(hints)
     return len(hints)
 
 
 @transaction.atomic
 def attach_recording(clip: Clip, recording: Recording) -> None:
-    """Join the bytes that arrived to the clip that waited for them."""
+    """Join the bytes that arrived to the clip that waited for them. A recording that others use has to be locked."""
     clip.recording = recording
     clip.published_at = timezone.now() if recording.playable_at else None
     clip.save(update_fields=["recording", "published_at"])
-    if not recording.playable_at:
-        pipeline.give_hints({recording.pk: {"vocabulary": vocabulary_for(clip)}})
+    # Also one that is heard already: what a later hearing is told must be fit for all whose clips it is now.
+    pipeline.give_hints({recording.pk: {"vocabulary": vocabulary_for(clip)}})
     index_clip(clip)
 
 
@@ -242,6 +246,26 @@ def publish_clips_of(recording_id: int) -> None:
     """Its recording can be played: show the clip to whoever may see it."""
     Clip.objects.filter(recording_id=recording_id, published_at=None).update(published_at=timezone.now())
     index_clips_of(recording_id)
+
+
+def unite_same_bytes(recording_id: int) -> None:
+    """Only now it is known what a recording's bytes are. Were they here before, its clips go over to the first one.
+
+    The work on it ends: its worker finds no job any more, and removes what it made.
+    """
+    with transaction.atomic():
+        list(Clip.objects.select_for_update().filter(recording_id=recording_id).order_by("pk"))
+        late = pipeline.lock_recording(recording_id)
+        if late is None or not late.sha256 or late.playable_at:
+            return
+        first = pipeline.lock_same_bytes(late.sha256, late.size_bytes, older_than=late)
+        if first is None:
+            return
+        for clip in Clip.objects.filter(recording=late).order_by("pk"):
+            attach_recording(clip, first)
+        pipeline.delete_recording(late)
+    # Words that were written down in the meantime saw the old recording of these clips.
+    index_clips_of(first.pk)
 
 
 def publish_playable() -> int:
@@ -256,16 +280,26 @@ def publish_playable() -> int:
 @transaction.atomic
 def index_clips_of(recording_id: int) -> None:
     """New words: make them findable in every clip of the recording."""
-    for clip in Clip.objects.filter(recording_id=recording_id):
+    for clip in Clip.objects.filter(recording_id=recording_id).order_by("pk"):
         index_clip(clip)
 
 
+@transaction.atomic
 def index_clip(clip: Clip) -> None:
-    """Make a clip findable as it stands, in the transaction of what it describes."""
-    if clip.trashed_at:
-        get_backend().remove([clip.pk])
+    """Make a clip findable as it stands, in the transaction of what it describes.
+
+    It is read again and locked: of two deeds at once, the one that indexes last has seen what the other wrote.
+    """
+    standing = lock_clip(clip)
+    if standing and not standing.trashed_at:
+        get_backend().put(document_for(standing))
     else:
-        get_backend().put(document_for(clip))
+        get_backend().remove([clip.pk])
+
+
+def lock_clip(clip: Clip) -> Clip | None:
+    """The clip as its row has it now, locked until the transaction ends; None when it is gone."""
+    return Clip.objects.select_for_update().filter(pk=clip.pk).first()
 
 
 @transaction.atomic
@@ -371,26 +405,27 @@ def unpin_unlisted(clip: Clip) -> None:
 
 
 def empty_trash() -> int:
-    """Remove for good what was deleted TRASH_DAYS ago, and recordings nobody uses any more. Returns how many clips."""
+    """Remove for good what was deleted TRASH_DAYS ago, with recordings no other clip uses. Returns how many clips."""
     before = timezone.now() - timedelta(days=settings.TRASH_DAYS)
     overdue = Clip.objects.filter(trashed_at__lt=before)
     return sum(delete_for_good(clip, among=overdue) for clip in list(overdue))
 
 
+@transaction.atomic
 def delete_for_good(clip: Clip, *, among: ClipQuerySet | None = None) -> bool:
-    """Remove a clip, and its recording with all its files when no other clip uses it.
+    """Remove a clip, and its recording with all its files when no other clip uses it, trash included.
 
     With `among` only while it is one of these: who restores a clip as the trash is emptied keeps it. Returns whether it
     went.
     """
-    with transaction.atomic():
-        # Read again and locked. No compare-and-set: Django deletes what hangs on a clip one table after the other.
-        standing = (Clip.objects.all() if among is None else among).select_for_update().filter(pk=clip.pk).first()
-        if standing is None:
-            return False
-        recording = standing.recording
-        get_backend().remove([clip.pk])
-        standing.delete()
+    # Read again and locked. No compare-and-set: Django deletes what hangs on a clip one table after the other.
+    standing = (Clip.objects.all() if among is None else among).select_for_update().filter(pk=clip.pk).first()
+    if standing is None:
+        return False
+    # Locked before it is asked who uses it: an upload of the same bytes may be about to.
+    recording = pipeline.lock_recording(standing.recording_id) if standing.recording_id else None
+    get_backend().remove([clip.pk])
+    standing.delete()
     if recording and not Clip.objects.filter(recording=recording).exists():
         pipeline.delete_recording(recording)
     return True

@@ -1,7 +1,8 @@
 """The team's vocabulary: which names a speech engine is told before it hears a clip. Below the reads all is pure.
 
 From the curators' list, from tags, and from what people corrected. Of clips that are private only their own vocabulary
-takes words: names out of them must not turn up in anybody else's transcript, nor on the curators' page.
+takes words: names out of them must not turn up in anybody else's transcript, nor on the curators' page. For the same
+reason an engine is told of a recording that several people's clips share what the whole team knows, and no more.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 
 from videolib.clips.models import Clip, CueEdit, Tag, Term, fold_term
 
@@ -27,6 +28,9 @@ MOST_TAGS = 200
 MOST_CORRECTIONS = 2000
 # One correction may be a slip; the second says that the engine does not know the name.
 TIMES_CORRECTED = 2
+
+# Clips whose recording is somebody else's, too.
+SHARED = Exists(Clip.objects.filter(recording=OuterRef("recording")).exclude(owner=OuterRef("owner")))
 
 WORD = re.compile(r"[^\W_](?:[\w.+#/'’&-]*[\w+#])?")
 SENTENCE_END = re.compile(r"[.?!…:]\W*\Z")
@@ -62,13 +66,19 @@ def team_words() -> Words:
     )
 
 
-def vocabulary_for(clip: Clip, team: Words | None = None) -> str:
-    """What the engine is told before it hears `clip` (two queries, and those of `team`); "" where nothing is known."""
+def vocabulary_for(clip: Clip, team: Words | None = None, *, is_shared: bool | None = None) -> str:
+    """What the engine is told before it hears `clip` (three queries, and those of `team`); "" where nothing is known.
+
+    `is_shared` spares asking whether its recording is somebody else's, too.
+    """
+    team = team or team_words()
+    if Clip.objects.filter(SHARED, pk=clip.pk).exists() if is_shared is None else is_shared:
+        return write_prompt(choose(team, Words()))
     own = Words(
         tags=[tag.name for tag in clip.tags.all()],
         corrected=count_names((edit.text, edit.heard) for edit in clip.cue_edits.all()),
     )
-    return write_prompt(choose(team or team_words(), own, title=clip.title, description=clip.description))
+    return write_prompt(choose(team, own, title=clip.title, description=clip.description))
 
 
 def write_prompt(names: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from transcode.log_fields import logging_about
+from transcode.media.checksum import sha256_of
 from videolib.accounts.models import User
 from videolib.clips.actions import Details, TagError, create_draft, delete_for_good, edit_clip, trash_clip
 from videolib.clips.models import Clip, LibrarySettings
@@ -20,6 +21,7 @@ from videolib.lib.measures import UPLOAD_BYTES
 from videolib.lib.storage import media_storage
 from videolib.uploads.access import check_disk, check_size
 from videolib.uploads.body import Body
+from videolib.uploads.digest import DIGESTS
 from videolib.uploads.finish import finish_held, finish_upload
 from videolib.uploads.models import Upload, UploadQuerySet, next_expiry
 from videolib.uploads.part import Hold, append, hold, lock_of
@@ -117,9 +119,12 @@ def receive(upload: Upload, body: Body, *, offset: int, checksum: Checksum | Non
 def _append(upload: Upload, body: Body, held: Hold, checksum: Checksum | None) -> int:
     """Puts its end off before and after: one request may bring bytes for hours, and be cut at last."""
     _put_off_expiry(upload)
+    digest, most = DIGESTS.take(upload.code, upload.received), upload.size_bytes - upload.received
     try:
-        return append(upload.path, body, held, most=upload.size_bytes - upload.received, checksum=checksum)
+        return append(upload.path, body, held, most=most, checksum=checksum, digest=digest)
     finally:
+        if digest:
+            DIGESTS.keep(upload.code, digest, upload.received)
         _put_off_expiry(upload)
 
 
@@ -156,6 +161,7 @@ def take_file(
     Raises UploadRefused with a sentence (the limits of uploads hold), or OSError when the file cannot be read.
     """
     details = Details(title=title, visibility=visibility, tags=tags)
+    sha256 = sha256 or sha256_of(file)
     upload = create_upload(by=by, size=file.stat().st_size, file_name=shown_name(file), details=details)
     try:
         shutil.copyfile(file, upload.path)
@@ -168,13 +174,13 @@ def take_file(
     return Clip.objects.get(pk=upload.clip_id)
 
 
-def take_form_file(file: Path, *, by: User, file_name: str) -> Clip:
+def take_form_file(file: Path, *, by: User, file_name: str, sha256: str = "") -> Clip:
     """A file that came with a plain form: moved, not copied, and held to all limits."""
     size = file.stat().st_size
     UPLOAD_BYTES.inc(size)
     upload = create_upload(by=by, size=size, file_name=file_name)
     file.replace(upload.path)
-    finish_upload(upload)
+    finish_upload(upload, sha256=sha256)
     return Clip.objects.get(pk=upload.clip_id)
 
 

@@ -1,23 +1,23 @@
 """From bytes that have all arrived to the recording of the clip that waited for them: once, whatever breaks in between.
 
-The bytes go into the storage under a key that is the upload's own, then one transaction writes all rows. Cut off in
-between, the upload stands complete and unfinished, and the next HEAD, PATCH or sweep goes on where it broke.
+Bytes that are here already are stored no second time: the clip shares their recording, whosever it is. Others go into
+the storage under a key that is the upload's own, then one transaction writes all rows. Cut off in between, the upload
+stands complete and unfinished, and the next HEAD, PATCH or sweep goes on where it broke.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Iterable
 
 from django.db import transaction
 from django.utils import timezone
 
 from transcode import actions as pipeline
 from transcode.models import Recording
-from videolib.clips.actions import attach_recording
+from videolib.clips.actions import attach_recording, index_clips_of, lock_clip
 from videolib.clips.models import Clip
-from videolib.lib.storage import PIECE, media_storage
+from videolib.lib.storage import media_storage
+from videolib.uploads.digest import DIGESTS
 from videolib.uploads.models import Upload
 from videolib.uploads.part import hold
 from videolib.uploads.tus import UploadRefused
@@ -28,8 +28,9 @@ log = logging.getLogger(__name__)
 def finish_upload(upload: Upload, *, sha256: str = "") -> Recording:
     """Turn a complete upload into a recording; happens once, however often it is asked.
 
-    `sha256` spares reading the bytes where the caller did. UploadRefused: 409 when bytes are missing, 410 when it was
-    cancelled, 423 while somebody else finishes it, 503 when the storage does not take the bytes.
+    `sha256` is that of its bytes, where the caller knows it. Nobody reads them all in here: without it the pipeline
+    does. UploadRefused: 409 when bytes are missing, 410 when it was cancelled, 423 while somebody else finishes it, 503
+    when the storage does not take the bytes.
     """
     with hold(upload.path):
         return finish_held(upload, sha256=sha256)
@@ -42,11 +43,8 @@ def finish_held(upload: Upload, *, sha256: str = "") -> Recording:
         return upload.clip.recording
     if upload.received != upload.size_bytes:
         raise UploadRefused(409, f"{upload.received} of {upload.size_bytes} bytes have arrived; send the others first.")
-    sha256 = sha256 or _digest(upload)
-    known = _known(upload, sha256)
-    if known is None:
-        _store(upload)
-    recording = _write_rows(upload, known, sha256)
+    sha256 = sha256 or DIGESTS.of(upload.code, upload.size_bytes)
+    recording = _share(upload, sha256) or _accept(upload, sha256)
     upload.path.unlink(missing_ok=True)
     return recording
 
@@ -58,41 +56,41 @@ def _reload(upload: Upload) -> None:
     upload.finished_at, upload.clip = found.finished_at, found.clip
 
 
-def _digest(upload: Upload) -> str:
-    """SHA-256 of all bytes. A hash cannot be kept from one request to the next, so they are read once, at the end."""
-    hasher = hashlib.sha256()
-    for piece in _pieces(upload):
-        hasher.update(piece)
-    return hasher.hexdigest()
-
-
-def _pieces(upload: Upload) -> Iterable[bytes]:
-    if not upload.path.exists():
-        yield from _stored(upload)
-        return
-    with upload.path.open("rb") as file:
-        yield from iter(lambda: file.read(PIECE), b"")
-
-
-def _stored(upload: Upload) -> Iterable[bytes]:
-    """The bytes of an upload that was cut off after they were stored and before its rows were written."""
-    try:
-        return media_storage().read_range(upload.storage_key, 0, upload.size_bytes)
-    except FileNotFoundError as error:
-        raise UploadRefused(410, "The bytes of this upload are gone. Start again with the same file.") from error
-
-
-def _known(upload: Upload, sha256: str) -> Recording | None:
-    """The recording that the clip's owner already has of these very bytes, where it plays: two clips may share one."""
-    if not upload.path.exists():
+def _share(upload: Upload, sha256: str) -> Recording | None:
+    """Join the clip to the recording that is here of these very bytes; None where there is none that plays or may."""
+    if not sha256 or not upload.path.exists():
         return None
-    own = Recording.objects.filter(clips__owner=upload.clip.owner_id, playable_at__isnull=False)
-    return own.filter(sha256=sha256, size_bytes=upload.size_bytes).first()
+    with transaction.atomic():
+        known = pipeline.lock_same_bytes(sha256, upload.size_bytes)
+        if known is None:
+            return None
+        attach_recording(_win(upload), known)
+    if known.playable_at is None:
+        # Words that came while these rows were not yet committed saw no clip of ours.
+        index_clips_of(known.pk)
+    return known
+
+
+def _accept(upload: Upload, sha256: str) -> Recording:
+    """Make a recording of the bytes, whose first job is on its way."""
+    _store(upload)
+    try:
+        with transaction.atomic():
+            clip = _win(upload)
+            recording = pipeline.accept_recording(
+                upload.storage_key, upload.size_bytes, sha256=sha256, lane=str(clip.owner_id)
+            )
+            attach_recording(clip, recording)
+    except UploadRefused:
+        _forget_bytes_of_cancelled(upload)
+        raise
+    return recording
 
 
 def _store(upload: Upload) -> None:
     """Move the bytes, outside any transaction. Done twice it leaves nothing behind: the key is the upload's own."""
     if not upload.path.exists():
+        _check_stored(upload)
         return
     try:
         pipeline.store_original(upload.path, upload.storage_key)
@@ -102,27 +100,24 @@ def _store(upload: Upload) -> None:
         raise UploadRefused(503, sentence) from error
 
 
-def _write_rows(upload: Upload, known: Recording | None, sha256: str) -> Recording:
+def _check_stored(upload: Upload) -> None:
+    """It was cut off after its bytes were stored and before its rows were written: are they there?"""
     try:
-        with transaction.atomic():
-            _win(upload)
-            recording = known or pipeline.accept_recording(
-                upload.storage_key, upload.size_bytes, sha256=sha256, lane=str(upload.clip.owner_id)
-            )
-            # Read again: its words may have been edited while the bytes moved.
-            attach_recording(Clip.objects.get(pk=upload.clip_id), recording)
-    except UploadRefused:
-        _forget_bytes_of_cancelled(upload)
-        raise
-    return recording
+        media_storage().size(upload.storage_key)
+    except FileNotFoundError as error:
+        raise UploadRefused(410, "The bytes of this upload are gone. Start again with the same file.") from error
 
 
-def _win(upload: Upload) -> None:
-    """Only the winner of this UPDATE gives the clip its recording. A deleted draft gets none."""
-    now = timezone.now()
-    if not Upload.objects.open().filter(pk=upload.pk, clip__trashed_at=None).update(finished_at=now):
+def _win(upload: Upload) -> Clip:
+    """The clip that waits for these bytes, read again and locked: its words may have been edited meanwhile.
+
+    Only the winner of this UPDATE gives it its recording. A deleted draft gets none.
+    """
+    now, clip = timezone.now(), lock_clip(upload.clip)
+    if clip is None or clip.trashed_at or not Upload.objects.open().filter(pk=upload.pk).update(finished_at=now):
         raise UploadRefused(410, "This upload was cancelled.")
     upload.finished_at = now
+    return clip
 
 
 def _forget_bytes_of_cancelled(upload: Upload) -> None:

@@ -13,6 +13,7 @@ from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUplo
 
 from videolib.clips.actions import Details
 from videolib.clips.models import Visibility
+from videolib.uploads.digest import Digest
 from videolib.uploads.tus import UploadRefused
 
 
@@ -33,15 +34,23 @@ class FormFile(TemporaryUploadedFile):
         Path(settings.UPLOADS_ROOT).mkdir(parents=True, exist_ok=True)
         file = tempfile.NamedTemporaryFile(suffix=".form", dir=settings.UPLOADS_ROOT)  # noqa: SIM115 (closed by Django)
         UploadedFile.__init__(self, file, name, content_type, 0, charset)
+        self.digest = Digest()
 
 
 class FormFileHandler(TemporaryFileUploadHandler):
     """Streams the file of UploadForm to the disk while it arrives."""
 
+    file: FormFile
+
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Django's hook: a file begins."""
         FileUploadHandler.new_file(self, *args, **kwargs)
         self.file = FormFile(self.file_name, self.content_type, self.charset)
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Django's hook: bytes arrive."""
+        super().receive_data_chunk(raw_data, start)
+        self.file.digest.update(raw_data)
 
 
 def details_of(metadata: dict[str, str]) -> Details:

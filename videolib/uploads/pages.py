@@ -6,7 +6,6 @@ from pathlib import Path
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -19,7 +18,7 @@ from videolib.clips.models import LibrarySettings
 from videolib.uploads import actions
 from videolib.uploads.access import bytes_used_by, check_size, get_upload_for, quota_of
 from videolib.uploads.body import drain
-from videolib.uploads.forms import FormFileHandler, UploadForm
+from videolib.uploads.forms import FormFile, FormFileHandler, UploadForm
 from videolib.uploads.models import Upload
 from videolib.uploads.tus import UploadRefused
 
@@ -57,9 +56,10 @@ def _take_file(request: HttpRequest, person: User) -> HttpResponse:
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, person, form, status=422)
-    file: TemporaryUploadedFile = form.cleaned_data["file"]
+    file: FormFile = form.cleaned_data["file"]
+    path, sha256 = Path(file.temporary_file_path()), file.digest.hexdigest()
     try:
-        clip = actions.take_form_file(Path(file.temporary_file_path()), by=person, file_name=file.name or "")
+        clip = actions.take_form_file(path, by=person, file_name=file.name or "", sha256=sha256)
     except UploadRefused as refusal:
         return _refused(request, person, refusal)
     return redirect(clip)

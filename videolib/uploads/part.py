@@ -14,6 +14,7 @@ from pathlib import Path
 
 from videolib.lib.measures import UPLOAD_BYTES
 from videolib.uploads.body import PIECE, Body
+from videolib.uploads.digest import Digest
 from videolib.uploads.tus import CHECKSUM_MISMATCH, Checksum, UploadRefused
 
 # A writer that got nothing for this long has lost its network without either side being told; whoever comes back for
@@ -102,8 +103,10 @@ def _has_stalled(lock: Path) -> bool:
         return True
 
 
-def append(part: Path, body: Body, held: Hold, *, most: int, checksum: Checksum | None = None) -> int:
-    """Write what `body` gives behind what is there, at most `most` bytes; the new size.
+def append(
+    part: Path, body: Body, held: Hold, *, most: int, checksum: Checksum | None = None, digest: Digest | None = None
+) -> int:
+    """Write what `body` gives behind what is there, at most `most` bytes; the new size. `digest` hashes it on the way.
 
     A connection cut in the middle leaves what was written. With a checksum that does not fit, or that cannot be
     checked because the connection was cut, the file is as it was. A body longer than `most` leaves it so as well.
@@ -111,20 +114,21 @@ def append(part: Path, body: Body, held: Hold, *, most: int, checksum: Checksum 
     with part.open("r+b", buffering=0) as file:
         start = file.seek(0, os.SEEK_END)
         try:
-            _copy(body, file, held, most, checksum)
+            _copy(body, file, held, most, checksum, digest)
         except UploadRefused as refusal:
             # 423: somebody else took over, and what lies in the file now is theirs.
             if refusal.status != 423:
                 file.truncate(start)
             raise
         except OSError as error:
-            if checksum:
+            # Unless somebody else took over: what lies in the file now is theirs.
+            if checksum and held.stands:
                 file.truncate(start)
             raise _why(error) from error
         return file.tell()
 
 
-def _copy(body: Body, file: FileIO, held: Hold, most: int, checksum: Checksum | None) -> None:
+def _copy(body: Body, file: FileIO, held: Hold, most: int, checksum: Checksum | None, digest: Digest | None) -> None:
     hasher, written = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum else None, 0
     while piece := body.read(PIECE):
         held.show_life()
@@ -135,6 +139,8 @@ def _copy(body: Body, file: FileIO, held: Hold, most: int, checksum: Checksum | 
         UPLOAD_BYTES.inc(len(piece))
         if hasher:
             hasher.update(piece)
+        if digest:
+            digest.update(piece)
     if body.length is not None and written < body.length:
         # Some servers end a body that was cut quietly, others raise in read().
         raise ConnectionResetError(errno.ECONNRESET, "the body ended early")

@@ -34,14 +34,17 @@ def test_every_task_of_the_clock_names_its_queue() -> None:
     assert queues == {"light"}
 
 
-def test_the_trash_is_emptied_after_its_days(make_clip: Any, data_folder: Path) -> None:
+def test_the_trash_is_emptied_after_its_days(
+    make_clip: Any, data_folder: Path, django_capture_on_commit_callbacks: Any
+) -> None:
     old, fresh, standing = (make_clip(title=title) for title in ("old", "fresh", "standing"))
     now = timezone.now()
     Clip.objects.filter(pk=old.pk).update(trashed_at=now - timedelta(days=settings.TRASH_DAYS, hours=1))
     Clip.objects.filter(pk=fresh.pk).update(trashed_at=now - timedelta(days=1))
     Recording.objects.filter(pk=old.recording_id).update(original_key="originals/old")
     default_storage.save("originals/old", ContentFile(b"bytes"))
-    assert empty_trash() == 1
+    with django_capture_on_commit_callbacks(execute=True):
+        assert empty_trash() == 1
     assert set(Clip.objects.values_list("title", flat=True)) == {"fresh", "standing"}
     assert not Recording.objects.filter(pk=old.recording_id).exists()
     assert not default_storage.exists("originals/old")

@@ -12,6 +12,7 @@ import pytest
 
 from videolib.uploads import part
 from videolib.uploads.body import Body
+from videolib.uploads.digest import Digest
 from videolib.uploads.part import append, hold, lock_of
 from videolib.uploads.tus import Checksum, UploadRefused
 
@@ -150,3 +151,25 @@ def test_a_cancelled_upload_stops_its_writer(file):
         lock_of(file).unlink()
         with pytest.raises(UploadRefused):
             append(file, body_of(b"well"), held, most=100)
+
+
+def test_a_writer_whose_place_was_taken_takes_nothing_back(file: Path) -> None:
+    checksum = Checksum("sha1", hashlib.sha1(b"late", usedforsecurity=False).digest())
+
+    def read(size: int) -> bytes:
+        long_ago = time.time() - part.STALLED_AFTER - 1
+        os.utime(lock_of(file), (long_ago, long_ago))
+        with hold(file, from_stalled=True) as new:
+            append(file, body_of(b"by another"), new, most=100)
+        raise OSError("cut at last")
+
+    with hold(file) as held, pytest.raises(UploadRefused):
+        append(file, Body(read, 4), held, most=100, checksum=checksum)
+    assert file.read_bytes() == b"begun by another"
+
+
+def test_what_is_written_is_hashed(file: Path) -> None:
+    digest = Digest()
+    with hold(file) as held, pytest.raises(UploadRefused):
+        append(file, cut(b"some", 100), held, most=100, digest=digest)
+    assert (digest.size, digest.hexdigest()) == (4, hashlib.sha256(b"some").hexdigest())
