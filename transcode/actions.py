@@ -117,6 +117,11 @@ def give_hints(hints: Mapping[int, Mapping[str, Any]]) -> None:
     with transaction.atomic():
         recordings = Recording.objects.select_for_update().filter(pk__in=hints).only("hints")
         changed = [each for each in recordings if each.hints != {**each.hints, **hints[each.pk]}]
+        for recording in changed:
+            recording.hints = {**recording.hints, **hints[recording.pk]}
+        Recording.objects.bulk_update(changed, ["hints"], batch_size=100)
+
+
 def lock_same_bytes(sha256: str, size: int, *, older_than: Recording | None = None) -> Recording | None:
     """The oldest recording of these very bytes that plays or still may, for whoever is about to share it.
 
@@ -134,21 +139,16 @@ def lock_recording(recording_id: int) -> Recording | None:
     return Recording.objects.select_for_update().filter(pk=recording_id).first()
 
 
-        for recording in changed:
-            recording.hints = {**recording.hints, **hints[recording.pk]}
-        Recording.objects.bulk_update(changed, ["hints"], batch_size=100)
-
-
 def delete_recording(recording: Recording) -> None:
     """Remove a recording nobody uses, which the caller has locked: rows first, then files once that is committed.
-    transaction.on_commit(partial(_delete_files, original, prefix))
-
-
-def _delete_files(original: str, prefix: str) -> None:
 
     So a crash between leaves no row without bytes.
     """
     prefix, original = f"recordings/{recording.code}", recording.original_key
     recording.delete()
+    transaction.on_commit(partial(_delete_files, original, prefix))
+
+
+def _delete_files(original: str, prefix: str) -> None:
     default_storage.delete(original)
     default_storage.delete_folder(prefix)  # type: ignore[attr-defined]
