@@ -13,8 +13,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from transcode.claim import WENT_SILENT, take_back
 from transcode.models import Job, Recording, State, Step, went_silent
-from transcode.queue import QUEUES, send_job
+from transcode.queue import QUEUES, place_in_queue, wake
 
 
 def store_original(file: Path, key: str = "") -> tuple[str, int]:
@@ -39,12 +40,12 @@ def accept_recording(
 
 def start_step(recording: Recording, step: Step, *, lane: str = "") -> Job:
     """The job of that step, made and sent where there is none yet."""
-    queue, priority = QUEUES[step]
-    job, made = Job.objects.get_or_create(
-        recording=recording, step=step, defaults={"queue": queue, "priority": priority, "lane": lane}
-    )
+    if job := recording.jobs.filter(step=step).first():
+        return job
+    place = place_in_queue(recording, step, lane)
+    job, made = Job.objects.get_or_create(recording=recording, step=step, defaults=place)
     if made:
-        send_job(job)
+        wake(job.queue)
     return job
 
 
@@ -67,13 +68,16 @@ def try_again(recording: Recording) -> int:
 
 
 def send_again(recording: Recording) -> int:
-    """Send what waits anew, without its pause, and what a silent worker holds. Returns how many."""
+    """Let what pauses wait no longer, take back what a silent worker holds, and nudge for both. Returns how many."""
     now = timezone.now()
-    jobs = list(recording.jobs.filter(Q(state=State.QUEUED) | went_silent(now)))
-    recording.jobs.filter(state=State.QUEUED, not_before__gt=now).update(not_before=now)
-    for job in jobs:
-        send_job(job)
-    return len(jobs)
+    for job in recording.jobs.filter(went_silent(now)).select_related("recording"):
+        take_back(job, WENT_SILENT)
+    waiting = recording.jobs.filter(state=State.QUEUED)
+    waiting.filter(not_before__gt=now).update(not_before=now)
+    queues = list(waiting.values_list("queue", flat=True))
+    for queue in set(queues):
+        wake(queue)
+    return len(queues)
 
 
 @transaction.atomic
@@ -91,21 +95,12 @@ def start_again(recording: Recording, step: Step, *, lane: str = "") -> bool:
 
 def _queue_again(job: Job, *ended: State) -> bool:
     """Queue a job that ended so, with a fresh budget: one UPDATE, so that of two who press at once one wins."""
-    fresh = {
-        "state": State.QUEUED,
-        "attempt": 0,
-        "percent": 0,
-        "error": "",
-        "reason": "",
-        "ended_at": None,
-        "sent_at": None,
-    }
+    fresh = {"state": State.QUEUED, "attempt": 0, "percent": 0, "error": "", "reason": "", "ended_at": None}
+    place = place_in_queue(job.recording, Step(job.step), job.lane)
     held = Job.objects.filter(pk=job.pk, state__in=ended)
-    now = timezone.now()
-    # As if made now: the sweeper sends what is old ever more rarely.
-    if not held.update(**fresh, may_retry=False, not_before=now, created_at=now):
+    if not held.update(**fresh, **place, may_retry=False, not_before=timezone.now()):
         return False
-    send_job(job)
+    wake(job.queue)
     return True
 
 

@@ -72,10 +72,19 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Jobs that are not at an end."""
         return self.filter(state__in=(State.QUEUED, State.RUNNING))
 
-    def lost(self, now: Any, unsent_before: Any) -> JobQuerySet:
-        """Running jobs whose lease ran out, and queued ones whose message seems to have got lost."""
-        unsent = Q(state=State.QUEUED, sent_at__lt=unsent_before) | Q(state=State.QUEUED, sent_at=None)
-        return self.filter(went_silent(now) | unsent, not_before__lte=now)
+    def waiting(self, queue: str, now: datetime) -> JobQuerySet:
+        """Jobs of a queue that could be taken now, in the order of their turns."""
+        return self.filter(queue=queue, state=State.QUEUED, not_before__lte=now).order_by("priority", "turn", "pk")
+
+    def ahead_of(self, job: Job) -> JobQuerySet:
+        """Waiting jobs of the same queue whose turn comes before this one's."""
+        same_turn = Q(priority=job.priority, turn=job.turn, pk__lt=job.pk)
+        before = Q(priority__lt=job.priority) | Q(priority=job.priority, turn__lt=job.turn) | same_turn
+        return self.filter(before, queue=job.queue, state=State.QUEUED)
+
+    def running_at(self, place: str) -> JobQuerySet:
+        """Jobs that processes of one machine or container hold (process.here); none where it has no name."""
+        return self.filter(state=State.RUNNING, worker__startswith=f"{place}/") if place else self.none()
 
     def longest_wait(self, now: datetime) -> float | None:
         """For how many seconds the job that waits longest could have been taken; None when none waits.
@@ -85,11 +94,6 @@ class JobQuerySet(models.QuerySet["Job"]):
         since = self.filter(state=State.QUEUED, not_before__lte=now).aggregate(since=Min("not_before"))["since"]
         return (now - since).total_seconds() if since else None
 
-    def ahead_of(self, job: Job) -> int:
-        """How many waiting jobs of the same queue will be taken before this one."""
-        waiting = self.filter(queue=job.queue, state=State.QUEUED)
-        return waiting.filter(Q(priority__lt=job.priority) | Q(priority=job.priority, pk__lt=job.pk)).count()
-
 
 class Job(models.Model):
     """One step of work on one recording. The row is the truth; the message to a worker is only a nudge."""
@@ -98,14 +102,17 @@ class Job(models.Model):
     step = models.CharField(max_length=20, choices=Step.choices)
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     queue = models.CharField(max_length=10)
-    # 0 is taken first (Redis order): what makes a clip playable goes before what makes it better.
+    # 0 is taken first: what makes a clip playable goes before what makes it better.
     priority = models.PositiveSmallIntegerField(default=3)
     # Fairness between people travels as an opaque word; the pipeline knows no person.
     lane = models.CharField(max_length=40, blank=True)
+    cost = models.FloatField(default=0, help_text="seconds of recording, and some for the job itself")
+    turn = models.FloatField(default=0, help_text="lowest is taken first among those of one priority")
     attempt = models.PositiveSmallIntegerField(default=0)
-    claim = models.UUIDField(null=True, help_text="whoever holds the lease; only they may move the job on")
+    # Kept while it waits again: what that claim left in the storage is removed by the next.
+    claim = models.UUIDField(null=True, help_text="whoever holds the lease, or held it last")
     lease_until = models.DateTimeField(null=True)
-    sent_at = models.DateTimeField(null=True)
+    worker = models.CharField(max_length=100, blank=True, help_text="the process that holds it (process.this_process)")
     not_before = models.DateTimeField(default=timezone.now, help_text="waits until then after a failure")
     percent = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=300, blank=True, help_text="one sentence for the contributor")
@@ -120,12 +127,12 @@ class Job(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["recording", "step"], name="one_job_a_step")]
         indexes = [
-            # Sweeps and queue positions read open jobs only, however many are finished.
-            models.Index(
-                fields=["queue", "priority", "id"], name="open_jobs", condition=Q(state__in=("queued", "running"))
-            ),
-            # SQLite uses no conditional index where the states are parameters, as Django sends them: without this one
-            # every sweep read all jobs there ever were. With the end, what ended last is read without a sort.
+            # Whose turn it is, what is ahead of a job, and which turn was the last to be taken.
+            models.Index(fields=["state", "queue", "priority", "turn", "id"], name="turns"),
+            # Which turn a lane has already.
+            models.Index(fields=["lane", "state", "queue", "priority", "turn"], name="turns_of_a_lane"),
+            # No conditional ones: SQLite uses none where the states are parameters, as Django sends them, and every
+            # sweep read all jobs there ever were. With the end, what ended last is read without a sort.
             models.Index(fields=["state", "ended_at"], name="jobs_by_state"),
         ]
 
@@ -137,13 +144,13 @@ class Job(models.Model):
         """Whether work on it is still to come or under way."""
         return self.state in (State.QUEUED, State.RUNNING)
 
-    def move_to(self, state: State, *, claim: uuid.UUID | None, **columns: Any) -> bool:
-        """Move by compare-and-set: only who holds `claim` in a state that is not final moves it. Announces on commit.
+    def end(self, state: State, *, claim: uuid.UUID | None, **columns: Any) -> bool:
+        """End it by compare-and-set: only who runs it under `claim` can. Announces on commit.
 
         Returns whether this call won. `columns` are written in the same UPDATE.
         """
-        ended = {} if state in (State.QUEUED, State.RUNNING) else {"ended_at": timezone.now(), "claim": None}
-        held = Job.objects.open().filter(pk=self.pk, claim=claim)
+        ended = {"ended_at": timezone.now(), "claim": None, "lease_until": None, "worker": ""}
+        held = Job.objects.filter(pk=self.pk, state=State.RUNNING, claim=claim)
         if not held.update(state=state, **ended, **columns):
             return False
         self.refresh_from_db()

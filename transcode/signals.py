@@ -1,5 +1,5 @@
 """The one custom signal: news of a recording for whoever listens. Sent after commit: from
-Job.move_to, and from a running job whose first results are there to be seen."""
+Job.end, and from a running job whose first results are there to be seen."""
 
 from __future__ import annotations
 

@@ -1,13 +1,16 @@
 """The pipeline, top to bottom: what happens to a recording after its bytes have arrived.
 
-inspect -> make_playable -> make_renditions, and beside it inspect -> transcribe. Each step claims its Job row, asks one
-pure module to do the work, and writes the rows that came of it in the transaction that ends the job.
+inspect -> make_playable -> make_renditions, and beside it inspect -> transcribe. Each step is given a Job row that was
+claimed for it (transcode/claim.py says which is next), asks one pure module to do the work, and writes the rows that
+came of it in the transaction that ends the job.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from celery import shared_task
@@ -16,7 +19,9 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
+from transcode import process
 from transcode.actions import skip_step, start_step
+from transcode.claim import sweep, take_back_from_the_dead
 from transcode.media.checksum import sha256_of
 from transcode.media.encode import worth_publishing, write_rest
 from transcode.media.facts import MediaFacts
@@ -26,18 +31,55 @@ from transcode.media.plan import SoundPlan, StoryboardPlan, make_plan, without_c
 from transcode.media.probe import probe
 from transcode.media.sound import SoundOnDisk
 from transcode.models import Recording, Rendition, Screen, Step, Storyboard
+from transcode.queue import A_JOB, wake
 from transcode.speech.base import get_engine
 from transcode.transcript import WordsOf
-from transcode.workspace import Work, remove_stray_folders, run_job, sweep
+from transcode.workspace import Work, remove_stray_folders, run_job, run_next, run_queue
+
+# How long a worker that is about to end holds a nudge back before it passes it on: another is to get it.
+ASIDE_SECONDS = 0.3
+# A recording shorter than this, seconds, is done before anybody minds: nothing passes it.
+LONG = 300.0
+# How often is looked for one that could pass; ffmpeg tells its progress twice a second.
+LOOK_SECONDS = 2.0
 
 
-@shared_task(name="transcode.inspect")
-def inspect(job_id: int) -> bool:
+@shared_task(name="transcode.work_on")
+def work_on(queue: str) -> int:
+    """There is work in this queue: do it as long as there is some. How many jobs that were."""
+    take_back_from_the_dead()
+    done = run_queue(queue, do_step, let_shorter_pass)
+    if process.is_ending():
+        time.sleep(ASIDE_SECONDS)
+        wake(queue)
+    return done
+
+
+@shared_task(name="transcode.sweep_jobs")
+def sweep_jobs() -> None:
+    """Send again what brokers and workers lost, and remove what killed workers left."""
+    sweep()
+    remove_stray_folders()
+
+
+def do_step(work: Work) -> None:
+    """What the job is about."""
+    STEPS[work.job.step](work)
+
+
+def let_shorter_pass(work: Work, done: float) -> None:
+    """Between two parts of a long job, do one that waits and is shorter than what is left of it, in this process with
+    the model it has loaded. In all no more than the long one has done of its own: it takes twice as long at most."""
+    cost = work.job.cost
+    dearest = min(done * cost - work.given_away, (1 - done) * cost)
+    if cost < LONG or dearest < A_JOB or time.monotonic() < work.look_again_at:
+        return
+    work.given_away += run_next(work.job.queue, do_step, dearest=dearest)
+    work.look_again_at = time.monotonic() + LOOK_SECONDS
+
+
+def inspect(work: Work) -> None:
     """Look at the file: what is in it, and is it a recording at all."""
-    return run_job(job_id, _inspect)
-
-
-def _inspect(work: Work) -> None:
     source = work.source()
     facts = probe(source)
     sha256 = work.recording.sha256 or sha256_of(source)
@@ -66,13 +108,8 @@ def why_unheard(facts: MediaFacts) -> str:
     return unreadable if facts.unreadable_sounds else "There is no sound in this recording."
 
 
-@shared_task(name="transcode.make_playable")
-def make_playable(job_id: int) -> bool:
+def make_playable(work: Work) -> None:
     """The first rendition, by stream copy where the recording already fits. Nothing else is waited for."""
-    return run_job(job_id, _make_playable)
-
-
-def _make_playable(work: Work) -> None:
     source, facts = work.source(), work.facts
     plan = make_plan(facts)
     sound = _levelled(work, source, plan.sound) if plan.sound.mode == "encode" else plan.sound
@@ -87,13 +124,8 @@ def _make_playable(work: Work) -> None:
         start_step(recording, Step.MAKE_RENDITIONS, lane=work.job.lane)
 
 
-@shared_task(name="transcode.make_renditions")
-def make_renditions(job_id: int) -> bool:
+def make_renditions(work: Work) -> None:
     """Everything else that is made of the picture, from one decode: renditions, storyboard, poster, screens."""
-    return run_job(job_id, _make_renditions)
-
-
-def _make_renditions(work: Work) -> None:
     source, facts, recording = work.source(), work.facts, work.recording
     plan = make_plan(facts, screens=settings.SCREEN_ENGINE != "none", av1=settings.AV1_RENDITION)
     sound = _levelled(work, source, plan.sound)
@@ -123,13 +155,8 @@ def _levelled(work: Work, source: Path, sound: SoundPlan) -> SoundPlan:
     return sound if recording.loudness is None else levelled(sound, recording.loudness)
 
 
-@shared_task(name="transcode.transcribe")
-def transcribe(job_id: int) -> bool:
+def transcribe(work: Work) -> None:
     """Write down the words, in cues of caption length."""
-    return run_job(job_id, _transcribe)
-
-
-def _transcribe(work: Work) -> None:
     hints = work.recording.hints
     engine = get_engine(settings.SPEECH_ENGINE, settings.WHISPER_MODEL, Path(settings.WEIGHTS_ROOT))
     words = WordsOf(work, engine.name, engine.model)
@@ -144,20 +171,14 @@ def _transcribe(work: Work) -> None:
         words.finish(heard.cues, heard.language)
 
 
-@shared_task(name="transcode.sweep_jobs")
-def sweep_jobs() -> None:
-    """Send again what brokers and workers lost, and remove what killed workers left."""
-    sweep()
-    remove_stray_folders()
-
-
-# Whoever has to run a job without a worker (import_clips --wait) runs the very same code.
-RUN: dict[str, Callable[[int], bool]] = {
+STEPS: dict[str, Callable[[Work], None]] = {
     Step.INSPECT: inspect,
     Step.MAKE_PLAYABLE: make_playable,
     Step.TRANSCRIBE: transcribe,
     Step.MAKE_RENDITIONS: make_renditions,
 }
+# Whoever has to run a job without a worker (import_clips --wait) runs the very same code.
+RUN: dict[str, Callable[[int], bool]] = {step: partial(run_job, do=do) for step, do in STEPS.items()}
 
 
 def _rendition_of(work: Work, made: RenditionFile) -> Rendition:
@@ -217,5 +238,6 @@ def _replace_storyboard(work: Work, plan: StoryboardPlan, sheet_keys: list[str])
 
 
 def _delete_later(keys: list[str]) -> None:
+    """Once the new ones are committed. What cannot be removed is logged, and undoes no job."""
     for key in keys:
-        transaction.on_commit(lambda key=key: default_storage.delete(key))  # type: ignore[misc]
+        transaction.on_commit(partial(default_storage.delete, key), robust=True)

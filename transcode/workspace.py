@@ -1,4 +1,4 @@
-"""The room a job works in: its claim with lease and heartbeat, its scratch folder, its prefix in the storage.
+"""The room a job works in: its scratch folder, its heartbeat, its prefix in the storage, and how it ends.
 
 Every task may run twice: only the holder of the claim can move the job on, outputs lie under a prefix of that claim,
 and rows are switched last, in the transaction that ends the job.
@@ -14,51 +14,59 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
-from uuid import UUID, uuid4
+from typing import cast
+from uuid import UUID
 
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.db import connection, models, transaction
+from django.db import Error as DatabaseTrouble
+from django.db import connection, transaction
 from django.utils import timezone
 
+from transcode.claim import OUR_FAULT, claim_job, claim_next, discard, give_back, lease_end, prefix_of
 from transcode.log_fields import logging_about
 from transcode.media.errors import MediaError
 from transcode.media.facts import MediaFacts
-from transcode.models import REASON_LIMIT, Job, Recording, State, went_silent
-from transcode.queue import send_job
-
-if TYPE_CHECKING:
-    from django.db.models.query import QuerySet
+from transcode.models import REASON_LIMIT, Job, Recording, State
+from transcode.process import is_ending
+from transcode.queue import wake
 
 log = logging.getLogger(__name__)
 
 # The first wait before another attempt; it doubles with each, and a random part keeps failures from marching in step.
 BACK_OFF = timedelta(seconds=10)
 SECONDS_BETWEEN_BEATS = 1.0
+# How soon a worker notices that it was told to end: `make run` kills it after 8.
+WATCH_SECONDS = 0.5
+# A step that says nothing of its progress for so long hangs: its lease is renewed no more, and another worker tries.
+HANGS_AFTER = 3600.0
 # A worker that lost its lease may go on in its folder until it notices: so many leases are enough for that.
 LEASES_UNTIL_STRAY = 10
-WENT_SILENT = "Its worker went silent each time: killed, out of memory, or its machine is away."
-OUR_FAULT = "Something went wrong on our side; please try again, and tell an admin if it happens again."
+
+Do = Callable[["Work"], None]
 
 
-class LeaseLost(Exception):  # noqa: N818 (not an error: somebody else has the job now)
-    """This worker was away too long, and the job went to another; nothing it made counts any more."""
+class LeaseLost(Exception):  # noqa: N818 (not an error: the job is no longer ours)
+    """This worker was away too long, or gave its job back; nothing it made counts any more."""
 
 
 class Work:
-    """One claimed job and what it needs. Made by `claimed`, never by hand."""
+    """One claimed job and what it needs. Made by `_run`, never by hand."""
 
-    def __init__(self, job: Job, claim: UUID, folder: Path) -> None:
+    def __init__(self, job: Job) -> None:
         self.job = job
-        self.claim = claim
-        self.folder = folder
+        self.claim = cast(UUID, job.claim)
+        self.folder = Path(settings.SCRATCH_ROOT) / str(self.claim)
         self.recording: Recording = job.recording
-        self.prefix = f"recordings/{self.recording.code}/{claim}"
+        self.prefix = prefix_of(job, self.claim)
+        # What may be done between two parts of a long step; it is told how far the step is (0 to 1).
+        self.meanwhile: Callable[[Work, float], None] | None = None
+        # Of that: how much of other jobs was done (their cost), and when to look for more.
+        self.given_away = self.look_again_at = 0.0
         self._percent = 0
-        self._last_beat = time.monotonic()
+        self.last_beat = self.last_progress = time.monotonic()
 
     @property
     def facts(self) -> MediaFacts:
@@ -84,80 +92,99 @@ class Work:
     def progress(self, fraction: float) -> None:
         """Say how far the step is (0 to 1) and renew the lease; LeaseLost when it is no longer ours."""
         self._percent = max(self._percent, min(99, int(fraction * 100)))
-        if time.monotonic() - self._last_beat >= SECONDS_BETWEEN_BEATS:
+        self.last_progress = time.monotonic()
+        self.give_back_when_told()
+        if time.monotonic() - self.last_beat >= SECONDS_BETWEEN_BEATS:
+            self.try_to_beat()
+        if self.meanwhile:
+            self.meanwhile(self, fraction)
+
+    def give_back_when_told(self) -> None:
+        """Where this worker was told to end, its job is another's at once; LeaseLost then."""
+        if is_ending():
+            give_back(self.job, self.claim)
+            raise LeaseLost(str(self.job))
+
+    def try_to_beat(self) -> None:
+        """Renew the lease, unless the database is away just now: the work goes on, and the lease lasts a while."""
+        try:
             self.beat()
+        except DatabaseTrouble as error:
+            log.warning("the lease of %s could not be renewed, and is tried again: %s", self.job, error)
+            connection.close_if_unusable_or_obsolete()
 
     def beat(self) -> None:
-        """Renew the lease."""
-        self._last_beat = time.monotonic()
+        """Renew the lease; LeaseLost when it is no longer ours. In a transaction: it is ours until that ends."""
+        self.last_beat = time.monotonic()
         held = Job.objects.filter(pk=self.job.pk, state=State.RUNNING, claim=self.claim)
-        if not held.update(lease_until=_lease_end(), percent=self._percent):
+        if not held.update(lease_until=lease_end(), percent=self._percent):
             raise LeaseLost(str(self.job))
 
     @contextmanager
     def finishing(self) -> Iterator[None]:
         """The transaction that ends the job: what is written inside counts only if the job was still ours."""
         with transaction.atomic():
+            # First, for it takes the row's lock: of two that would finish, one learns here that it came too late,
+            # before it has written anything that the other waits for.
+            self.beat()
             yield
-            if not self.job.move_to(State.DONE, claim=self.claim, percent=100, error="", reason="", lease_until=None):
+            if not self.job.end(State.DONE, claim=self.claim, percent=100, error="", reason=""):
                 raise LeaseLost(str(self.job))
 
 
-def run_job(job_id: int, do: Callable[[Work], None]) -> bool:
+def run_job(job_id: int, do: Do) -> bool:
     """Claim the job, do it, and write down how it ended. False when there was nothing to claim."""
     job = claim_job(job_id)
     if job is None:
         return False
-    with logging_about(recording=job.recording.code, job=job.pk, step=job.step):
-        _run(job, do)
+    _run(Work(job), do)
     return True
 
 
-def _run(job: Job, do: Callable[[Work], None]) -> None:
-    folder = Path(settings.SCRATCH_ROOT) / str(job.claim)
-    work = Work(job, cast(UUID, job.claim), folder)
-    try:
-        folder.mkdir(parents=True)
-        with _heartbeat(work):
-            do(work)
-    except LeaseLost:
-        log.warning("%s of recording %s went to another worker", job.step, job.recording_id)
-        default_storage.delete_folder(work.prefix)  # type: ignore[attr-defined]
-    except MediaError as error:
-        _give_up(work, error.message, error, permanent=error.permanent)
-    except Exception as error:
-        log.exception("%s of recording %s failed", job.step, job.recording_id)
-        _give_up(work, OUR_FAULT, error, permanent=False)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def run_queue(queue: str, do: Do, meanwhile: Callable[[Work, float], None]) -> int:
+    """Do the jobs of a queue, each as its turn comes, until none waits or this worker is told to end. How many."""
+    done = 0
+    while not is_ending() and (job := claim_next(queue)):
+        # Whoever is idle gets to know that there may be more; it costs a message a job, and nobody counts workers.
+        wake(queue)
+        work = Work(job)
+        work.meanwhile = meanwhile
+        _run(work, do)
+        done += 1
+    return done
 
 
-def claim_job(job_id: int) -> Job | None:
-    """Take a waiting job, or one whose worker went silent: one UPDATE, so only one worker wins."""
-    now, claim = timezone.now(), uuid4()
-    waiting = models.Q(state=State.QUEUED, not_before__lte=now) | went_silent(now)
-    taken = Job.objects.filter(waiting, pk=job_id).update(
-        state=State.RUNNING,
-        claim=claim,
-        lease_until=_lease_end(),
-        attempt=models.F("attempt") + 1,
-        started_at=now,
-        percent=0,
-    )
-    return Job.objects.select_related("recording").get(pk=job_id) if taken else None
+def run_next(queue: str, do: Do, *, dearest: float) -> float:
+    """Do the one job whose turn it is, if it costs no more than `dearest`. Returns its cost, 0 where there was none."""
+    job = claim_next(queue, dearest=dearest)
+    if job is None:
+        return 0.0
+    _run(Work(job), do)
+    return job.cost
 
 
-def sweep() -> int:
-    """Send again what was lost: jobs nobody was told of, and jobs whose worker went silent. Returns how many."""
-    now = timezone.now()
-    lost: QuerySet[Job] = Job.objects.lost(now, now - timedelta(seconds=4 * settings.SWEEP_SECONDS))
-    jobs = [job for job in lost.order_by("sent_at")[:1000] if _is_due(job, now)]
-    for job in jobs:
-        if job.state == State.RUNNING and job.attempt >= settings.JOB_ATTEMPTS:
-            job.move_to(State.FAILED, claim=job.claim, error=OUR_FAULT, reason=WENT_SILENT, may_retry=True)
-        else:
-            send_job(job)
-    return len(jobs)
+def _run(work: Work, do: Do) -> None:
+    job, began = work.job, time.monotonic()
+    with logging_about(recording=work.recording.code, job=job.pk, step=job.step):
+        try:
+            work.folder.mkdir(parents=True)
+            with _heartbeat(work):
+                do(work)
+            log.info("%s of recording %s took %.1f s", job.step, job.recording_id, time.monotonic() - began)
+        except LeaseLost:
+            log.warning("%s of recording %s is another worker's now", job.step, job.recording_id)
+            discard(job, work.claim)
+        except MediaError as error:
+            _give_up(work, error.message, error, permanent=error.permanent)
+        except Exception as error:
+            log.exception("%s of recording %s failed", job.step, job.recording_id)
+            _give_up(work, OUR_FAULT, error, permanent=False)
+        except BaseException:
+            # Ctrl-C in a command that does the work itself.
+            give_back(job, work.claim)
+            raise
+        finally:
+            shutil.rmtree(work.folder, ignore_errors=True)
 
 
 def remove_stray_folders() -> int:
@@ -181,17 +208,14 @@ def _changed_at(folder: Path) -> float:
         return float("inf")
 
 
-def _is_due(job: Job, now: datetime) -> bool:
-    """Whether to send a job again. One that merely waits in a long queue is sent ever more rarely, not every time."""
-    if job.state == State.RUNNING or job.sent_at is None:
-        return True
-    return 2 * (now - job.sent_at) >= now - job.created_at
-
-
 def _give_up(work: Work, sentence: str, error: Exception, *, permanent: bool) -> None:
-    """End the job, or queue it for another attempt after a pause; what it had stored goes, if it was still ours."""
-    if _end_attempt(work, sentence, reason_of(error), permanent=permanent):
-        default_storage.delete_folder(work.prefix)  # type: ignore[attr-defined]
+    """End the job, or queue it for another attempt after a pause; what it had stored goes."""
+    # What went wrong may be the connection itself.
+    connection.close_if_unusable_or_obsolete()
+    was_ours = _end_attempt(work, sentence, reason_of(error), permanent=permanent)
+    # It may have been done after all, where only the answer to the commit got lost: then people see what is there.
+    if was_ours or not Job.objects.filter(pk=work.job.pk, state=State.DONE).exists():
+        discard(work.job, work.claim)
 
 
 def reason_of(error: BaseException | None) -> str:
@@ -207,31 +231,30 @@ def _end_attempt(work: Work, sentence: str, reason: str, *, permanent: bool) -> 
     job = work.job
     log.warning("%s of recording %s: %s (attempt %s)", job.step, job.recording_id, sentence, job.attempt)
     if permanent or job.attempt >= settings.JOB_ATTEMPTS:
-        ended = {"error": sentence, "reason": reason, "may_retry": not permanent, "lease_until": None}
-        return job.move_to(State.FAILED, claim=work.claim, **ended)
+        return job.end(State.FAILED, claim=work.claim, error=sentence, reason=reason, may_retry=not permanent)
     pause = BACK_OFF * 2 ** (job.attempt - 1) * random.uniform(1, 1.5)
-    held = Job.objects.filter(pk=job.pk, claim=work.claim)
-    later = timezone.now() + pause
-    paused = {"claim": None, "lease_until": None, "not_before": later, "sent_at": None}
+    held = Job.objects.filter(pk=job.pk, state=State.RUNNING, claim=work.claim)
+    paused = {"claim": None, "lease_until": None, "worker": "", "not_before": timezone.now() + pause}
     return bool(held.update(state=State.QUEUED, reason=reason, **paused))
 
 
 @contextmanager
 def _heartbeat(work: Work) -> Iterator[None]:
-    """Renew the lease while the step says nothing of its progress (a model loads, a file is fetched)."""
+    """Renew the lease while the step says nothing of its progress (a model loads, a file is fetched), and give the job
+    back as soon as this worker is told to end."""
     over = threading.Event()
 
-    def beat() -> None:
-        while not over.wait(settings.LEASE_SECONDS / 3):
-            try:
-                work.beat()
-            except LeaseLost:
-                return
-            finally:
-                connection.close()
+    def watch() -> None:
+        try:
+            while not over.wait(WATCH_SECONDS):
+                _look_after(work)
+        except LeaseLost:
+            return
+        finally:
+            connection.close()
 
     thread = threading.Thread(
-        target=copy_context().run, args=(beat,), name=f"heartbeat of job {work.job.pk}", daemon=True
+        target=copy_context().run, args=(watch,), name=f"heartbeat of job {work.job.pk}", daemon=True
     )
     thread.start()
     try:
@@ -241,5 +264,11 @@ def _heartbeat(work: Work) -> Iterator[None]:
         thread.join()
 
 
-def _lease_end() -> Any:
-    return timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
+def _look_after(work: Work) -> None:
+    now = time.monotonic()
+    if now - work.last_progress > HANGS_AFTER:
+        return
+    work.give_back_when_told()
+    if now - work.last_beat >= settings.LEASE_SECONDS / 3:
+        work.try_to_beat()
+        connection.close()

@@ -11,7 +11,8 @@ import pytest
 
 from transcode import nudge
 from transcode.actions import accept_recording
-from transcode.models import Job
+from transcode.claim import sweep
+from transcode.models import Job, State
 from videolib.celery import app
 
 REFUSED = "redis://127.0.0.1:1/0"
@@ -81,11 +82,16 @@ def test_whoever_looked_for_a_broker_in_vain_waits_for_it_no_more(broker: Callab
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_job_that_was_not_sent_says_so_to_the_sweeper(broker: Callable[[str], None]) -> None:
+def test_a_job_nobody_could_be_told_of_stands_and_the_next_sweep_tells_of_it(
+    broker: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     broker(REFUSED)
-    nudge.find_broker()
     accept_recording("originals/x", 1)
-    assert Job.objects.get().sent_at is None
+    assert Job.objects.get().state == State.QUEUED
+    told: list[Any] = []
+    monkeypatch.setattr(nudge, "send", lambda task, *args, **options: told.append((task, *args, options["queue"])))
+    assert sweep() == 1
+    assert told == [("transcode.work_on", "media", "media")]
 
 
 def test_workers_wait_longer_for_their_broker_than_those_who_send() -> None:

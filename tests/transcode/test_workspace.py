@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,12 +11,13 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from transcode.actions import send_again, skip_step, start_step, try_again
+from transcode.actions import start_step, try_again
+from transcode.claim import OUR_FAULT, claim_job
 from transcode.media.errors import MediaError
 from transcode.models import REASON_LIMIT, Job, Recording, State, Step
 from transcode.signals import recording_changed
 from transcode.tasks import sweep_jobs
-from transcode.workspace import OUR_FAULT, LeaseLost, Work, claim_job, remove_stray_folders, run_job, sweep
+from transcode.workspace import LeaseLost, Work, remove_stray_folders, run_job
 
 pytestmark = pytest.mark.django_db
 
@@ -38,21 +38,6 @@ def fail(sentence: str, *, permanent: bool) -> Any:
         raise MediaError(sentence, permanent=permanent)
 
     return do
-
-
-def test_a_job_is_claimed_once(job: Job) -> None:
-    first, second = claim_job(job.pk), claim_job(job.pk)
-    assert first is not None
-    assert second is None
-    assert (first.state, first.attempt) == (State.RUNNING, 1)
-
-
-def test_a_job_whose_worker_went_silent_is_claimed_again(job: Job) -> None:
-    claim_job(job.pk)
-    Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    again = claim_job(job.pk)
-    assert again is not None
-    assert again.attempt == 2
 
 
 def test_a_job_ends_done_and_says_so_after_commit(job: Job, django_capture_on_commit_callbacks: Any) -> None:
@@ -160,22 +145,6 @@ def test_why_a_try_failed_is_kept_for_admins_until_it_works(job: Job, settings: 
     assert 0 < len(job.reason) <= REASON_LIMIT
 
 
-def test_what_is_sent_again_waits_no_longer_and_what_runs_is_left_alone(
-    job: Job, django_capture_on_commit_callbacks: Any
-) -> None:
-    later = timezone.now() + timedelta(hours=1)
-    Job.objects.update(not_before=later)
-    with django_capture_on_commit_callbacks() as sent:
-        assert send_again(job.recording) == 1
-    assert len(sent) == 1
-    job.refresh_from_db()
-    assert job.not_before <= timezone.now()
-    Job.objects.update(state=State.RUNNING, lease_until=later)
-    assert send_again(job.recording) == 0
-    Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    assert send_again(job.recording) == 1
-
-
 def test_the_scratch_folder_goes_however_it_ends(job: Job, data_folder: Path) -> None:
     run_job(job.pk, fail("No.", permanent=True))
     assert list((data_folder / "scratch").iterdir()) == []
@@ -244,40 +213,3 @@ def test_a_listener_that_fails_undoes_nothing(
     job.refresh_from_db()
     assert job.state == State.DONE
     assert len([path for path in (data_folder / "media").rglob("*") if path.is_file()]) == 1
-
-
-def test_the_sweeper_finds_lost_jobs_only(job: Job, django_capture_on_commit_callbacks: Any) -> None:
-    done = start_step(job.recording, Step.MAKE_PLAYABLE)
-    run_job(done.pk, finish)
-    skip_step(job.recording, Step.TRANSCRIBE)
-    running = start_step(job.recording, Step.MAKE_RENDITIONS)
-    claim_job(running.pk)
-    Job.objects.filter(pk=job.pk).update(sent_at=timezone.now())
-    assert sweep() == 0
-    Job.objects.filter(pk=running.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-    Job.objects.filter(pk=job.pk).update(sent_at=timezone.now() - timedelta(hours=1))
-    assert sweep() == 2
-
-
-def test_a_job_that_waits_in_a_long_queue_is_sent_ever_more_rarely(job: Job) -> None:
-    now = timezone.now()
-    Job.objects.update(created_at=now - timedelta(hours=1), sent_at=now - timedelta(minutes=10))
-    assert sweep() == 0
-    Job.objects.update(sent_at=now - timedelta(minutes=31))
-    assert sweep() == 1
-
-
-def test_a_job_that_keeps_killing_its_worker_is_given_up(job: Job, settings: Any) -> None:
-    settings.JOB_ATTEMPTS = 1
-    claim_job(job.pk)
-    Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    sweep()
-    job.refresh_from_db()
-    assert (job.state, job.may_retry) == (State.FAILED, True)
-
-
-def test_the_place_in_the_queue_counts_what_is_taken_before(job: Job) -> None:
-    later = start_step(job.recording, Step.MAKE_RENDITIONS)
-    other = Recording.objects.create(original_key="originals/y", size_bytes=1)
-    urgent = start_step(other, Step.INSPECT)
-    assert [Job.objects.ahead_of(each) for each in (job, urgent, later)] == [0, 1, 2]

@@ -66,7 +66,7 @@ def status_of(clip: Clip) -> ClipStatus:
     jobs = list(clip.recording.jobs.all()) if clip.recording else []
     current = _current(jobs)
     waits = current is not None and current.state == State.QUEUED
-    ahead = Job.objects.ahead_of(current) if current and waits else None
+    ahead = Job.objects.ahead_of(current).count() if current and waits else None
     return compose(clip, jobs, ahead=ahead)
 
 

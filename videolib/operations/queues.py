@@ -10,10 +10,7 @@ from typing import Any
 from django.db.models import Count, Min, Q
 
 from transcode.models import Job, State, went_silent
-from transcode.queue import QUEUES
-
-# In the order work goes through them.
-NAMES = tuple(dict.fromkeys(queue for queue, _ in QUEUES.values()))
+from transcode.queue import NAMES
 
 
 @dataclass(frozen=True)

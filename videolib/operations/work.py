@@ -20,6 +20,7 @@ OF_THE_RECORDING = (
     "Trying again cannot help: it is the recording itself. Its owner reads the same sentence, and can upload another."
 )
 OF_OURS = "Try it again. If it fails in the same way, the reason below and the log say more."
+MAKE_ROOM = "Make room there; it is looked at again twice a minute, and at once when you try again."
 SEE_WORKERS = "If it stays so, see above whether workers and broker are well; then try again, which sends it anew."
 
 
@@ -110,11 +111,13 @@ def _explain_running(job: Job, now: datetime) -> Explanation:
 
 
 def _explain_waiting(job: Job, now: datetime) -> Explanation:
+    if job.reason and not job.attempt:
+        return Explanation(job, job.reason, MAKE_ROOM)
     if job.not_before > now:
         what = f"Try {job.attempt} of {settings.JOB_ATTEMPTS} did not work; it pauses, and is tried again by itself."
         return Explanation(job, what, "Trying again spares it the pause.")
-    if job.sent_at is None:
-        return Explanation(job, "No worker was told of it yet: no broker answered when it was made.", SEE_WORKERS)
     is_late = now - job.not_before > LONG_WAIT
-    what = f"It waits for a worker of the queue {job.queue}; what was there before it, and what is urgent, goes first."
+    what = (
+        f"It waits for a worker of the queue {job.queue}; what is urgent goes first, then turns are fair."
+    )
     return Explanation(job, what, SEE_WORKERS if is_late else "")

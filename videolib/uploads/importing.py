@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from transcode.actions import try_again
+from transcode.claim import OUR_FAULT
 from transcode.media.checksum import sha256_of
 from transcode.models import Recording, State
-from transcode.workspace import OUR_FAULT
 from videolib.accounts.models import User
 from videolib.clips.models import Clip
 from videolib.uploads.actions import UploadRefused, shown_name, spaced, take_file

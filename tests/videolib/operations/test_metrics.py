@@ -143,11 +143,13 @@ def test_three_queries_however_many_jobs_and_none_reads_all_of_them(client: Clie
             make_job(state, error=f"{number}", started_at=now, ended_at=now)
     assert len(queries()) == 3
     if connection.vendor == "sqlite":
+        # Of the last that were done, the index by state and end; of the others, any that begins with the state.
         for sql in queries():
+            index = "jobs_by_state" if "LIMIT" in sql else "(state=?"
             with connection.cursor() as cursor:
                 cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
                 plan = [row[3] for row in cursor.fetchall()]
-            assert "jobs_by_state" in plan[0] and not any(line.startswith("SCAN") for line in plan), plan
+            assert index in plan[0] and not any(line.startswith("SCAN") for line in plan), plan
 
 
 def test_whoever_is_neither_near_nor_known_reads_nothing(client: Client) -> None:

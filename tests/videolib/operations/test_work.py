@@ -13,10 +13,11 @@ from django.utils import timezone
 from transcode.models import Job, State, Step
 from videolib.accounts.models import AuditEntry
 from videolib.operations import readiness
-from videolib.operations.work import OF_OURS, OF_THE_RECORDING, SEE_WORKERS, explain
+from videolib.operations.work import MAKE_ROOM, OF_OURS, OF_THE_RECORDING, SEE_WORKERS, explain
 
 pytestmark = pytest.mark.django_db
 MakeJob = Callable[..., Job]
+NO_ROOM = "There is too little space to work in: 12 MB more are needed."
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +45,7 @@ def make_job(make_clip: Any) -> MakeJob:
 
     def make(state: State, title: str = "A clip", visibility: str = "team", **columns: Any) -> Job:
         clip = make_clip(title=title, visibility=visibility)
-        columns = {"step": Step.INSPECT, "queue": "media", "sent_at": timezone.now(), **columns}
+        columns = {"step": Step.INSPECT, "queue": "media", **columns}
         return Job.objects.create(recording=clip.recording, state=state, **columns)
 
     return make
@@ -204,7 +205,7 @@ def test_nobody_else_may(client_of: Any, make_user: Any, make_job: MakeJob, role
         (State.RUNNING, {"lease": 60, "percent": 40}, "40 %", ""),
         (State.RUNNING, {"lease": -60}, "Its worker has said nothing for 120 seconds", SEE_WORKERS),
         (State.QUEUED, {"wait": -60, "attempt": 2}, "Try 2 of 3 did not work", "Trying again spares it the pause."),
-        (State.QUEUED, {"wait": 60, "unsent": True}, "No worker was told of it yet", SEE_WORKERS),
+        (State.QUEUED, {"wait": -60, "reason": NO_ROOM}, NO_ROOM, MAKE_ROOM),
         (State.QUEUED, {"wait": 60}, "It waits for a worker of the queue media", ""),
         (State.QUEUED, {"wait": 7200}, "It waits for a worker of the queue media", SEE_WORKERS),
         (State.DONE, {}, "It is done.", ""),
@@ -217,14 +218,13 @@ def test_a_job_is_explained_from_its_row_and_the_hour(
 ) -> None:
     now = timezone.now()
     columns = dict(columns)
-    lease, wait, unsent = columns.pop("lease", None), columns.pop("wait", 0), columns.pop("unsent", False)
+    lease, wait = columns.pop("lease", None), columns.pop("wait", 0)
     job = Job(
         state=state,
         step=Step.INSPECT,
         queue="media",
         not_before=now - timedelta(seconds=wait),
         lease_until=None if lease is None else now + timedelta(seconds=lease),
-        sent_at=None if unsent else now,
         **columns,
     )
     explanation = explain(job, now)

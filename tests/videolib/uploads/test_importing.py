@@ -15,8 +15,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
+from transcode.claim import OUR_FAULT
 from transcode.models import Job, State
-from transcode.workspace import OUR_FAULT
 from videolib.clips.actions import trash_clip
 from videolib.clips.models import Clip, LibrarySettings
 from videolib.uploads import importing

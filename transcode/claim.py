@@ -1,0 +1,167 @@
+"""Who works on a job: taken by one compare-and-set UPDATE, given back at once where that can be, and taken back from
+workers that are dead or went silent. Whoever lost a claim can move nothing any more: each has an id of its own."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.db.models import F, Q
+from django.utils import timezone
+
+from transcode.admission import Admission
+from transcode.machine import look_around
+from transcode.models import Job, JobQuerySet, State, went_silent
+from transcode.process import here, is_gone, this_process
+from transcode.queue import NAMES, wake
+
+log = logging.getLogger(__name__)
+
+# So many are read at once, and so often, as others may take them before we come to them.
+CANDIDATES, ROUNDS = 10, 5
+# A job for which the disk is too small is looked at again after so long.
+LATER = timedelta(seconds=30)
+WENT_SILENT = "Its worker went silent each time: killed, out of memory, or its machine is away."
+WAS_KILLED = "Its worker died each time: killed, or out of memory."
+OUR_FAULT = "Something went wrong on our side; please try again, and tell an admin if it happens again."
+
+
+def lease_end() -> datetime:
+    """Until when a claim holds that is renewed now."""
+    return timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
+
+
+def prefix_of(job: Job, claim: UUID) -> str:
+    """Where in the storage a claim puts what it makes."""
+    return f"recordings/{job.recording.code}/{claim}"
+
+
+def claim_job(job_id: int) -> Job | None:
+    """Take one job, if it waits or its worker went silent. None when somebody else has it, or it must wait."""
+    now = timezone.now()
+    free = Job.objects.filter(Q(state=State.QUEUED, not_before__lte=now) | went_silent(now))
+    job = free.select_related("recording").filter(pk=job_id).first()
+    return _take(job, free) if job else None
+
+
+def claim_next(queue: str, *, dearest: float | None = None) -> Job | None:
+    """Take the job whose turn it is, of those that cost `dearest` at most. None when none waits, or this machine is
+    too crowded for it; one for which the disk is too small lets others pass."""
+    now = timezone.now()
+    waiting = Job.objects.waiting(queue, now)
+    if dearest is not None:
+        waiting = waiting.filter(cost__lte=dearest)
+    for _ in range(ROUNDS):
+        candidates = list(waiting.select_related("recording")[:CANDIDATES])
+        if not candidates:
+            return None
+        admission = _admission()
+        for job in candidates:
+            if sentence := admission.lacks_space_for(job):
+                _postpone(job, sentence)
+            elif admission.is_crowded_for(job):
+                return None
+            elif taken := _take(job, Job.objects.filter(state=State.QUEUED)):
+                return taken
+    return None
+
+
+def _admission() -> Admission:
+    running_here = list(Job.objects.running_at(here()).select_related("recording"))
+    scratch = Path(settings.SCRATCH_ROOT)
+    scratch.mkdir(parents=True, exist_ok=True)
+    return Admission(look_around(scratch), running_here, fetched=bool(settings.S3_BUCKET))
+
+
+def _postpone(job: Job, sentence: str) -> None:
+    log.warning("%s of recording %s waits: %s", job.step, job.recording_id, sentence)
+    held = Job.objects.filter(pk=job.pk, state=State.QUEUED)
+    held.update(not_before=timezone.now() + LATER, reason=sentence)
+
+
+def _take(job: Job, free: JobQuerySet) -> Job | None:
+    before = job.claim
+    taken = free.filter(pk=job.pk, claim=before).update(
+        state=State.RUNNING,
+        claim=uuid4(),
+        lease_until=lease_end(),
+        worker=this_process(),
+        attempt=F("attempt") + 1,
+        started_at=timezone.now(),
+        percent=0,
+    )
+    if not taken:
+        return None
+    if before:
+        # Nothing of it can count any more, and its worker may have been killed while it stored.
+        discard(job, before)
+    return Job.objects.select_related("recording").get(pk=job.pk)
+
+
+def discard(job: Job, claim: UUID) -> None:
+    """Remove what a claim stored that came to nothing. What cannot be removed now is found by check_library."""
+    try:
+        default_storage.delete_folder(prefix_of(job, claim))  # type: ignore[attr-defined]
+    except Exception:
+        log.exception("what was stored for recording %s could not be removed", job.recording_id)
+
+
+def give_back(job: Job, claim: UUID) -> bool:
+    """Put a job back that its worker cannot finish, through no fault of the job: the attempt does not count."""
+    held = Job.objects.filter(pk=job.pk, state=State.RUNNING, claim=claim)
+    if not held.update(state=State.QUEUED, attempt=F("attempt") - 1, lease_until=None, worker=""):
+        return False
+    wake(job.queue)
+    return True
+
+
+def take_back(job: Job, why: str) -> bool:
+    """Take a job from a worker that is dead or silent: it waits again, or has failed when its attempts are used up."""
+    if job.attempt >= settings.JOB_ATTEMPTS:
+        claim = job.claim
+        failed = job.end(State.FAILED, claim=claim, error=OUR_FAULT, reason=why, may_retry=True)
+        if failed and claim:
+            discard(job, claim)
+        return failed
+    # With its lease: who renewed it meanwhile is not dead.
+    held = Job.objects.filter(pk=job.pk, state=State.RUNNING, claim=job.claim, lease_until=job.lease_until)
+    if not held.update(state=State.QUEUED, lease_until=None, worker="", reason=why):
+        return False
+    wake(job.queue)
+    return True
+
+
+def take_back_from_the_dead() -> int:
+    """Jobs of processes that ran on this machine and do no more: nobody need wait for their leases. How many."""
+    held = Job.objects.running_at(here()).select_related("recording")
+    return _take_all_back((job for job in held if is_gone(job.worker)), WAS_KILLED)
+
+
+def sweep() -> int:
+    """Take back what silent workers hold, and nudge each queue in which work waits: messages may have got lost.
+
+    Costs the same however many jobs are finished, or wait. Returns how many jobs and queues that concerned.
+    """
+    now = timezone.now()
+    silent = Job.objects.filter(went_silent(now)).select_related("recording")
+    found = _take_all_back(silent, WENT_SILENT) + take_back_from_the_dead()
+    return found + wake_all()
+
+
+def wake_all() -> int:
+    """Nudge each queue in which work waits. Returns how many."""
+    now = timezone.now()
+    queues = [queue for queue in NAMES if Job.objects.waiting(queue, now).exists()]
+    for queue in queues:
+        # The next sweep sends another, so that they do not pile up where all workers are busy.
+        wake(queue, expires=settings.SWEEP_SECONDS)
+    return len(queues)
+
+
+def _take_all_back(jobs: Iterable[Job], why: str) -> int:
+    return sum(take_back(job, why) for job in jobs)
