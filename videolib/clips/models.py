@@ -196,3 +196,9 @@ class LibrarySettings(models.Model):
     def current(cls) -> LibrarySettings:
         """The settings as they stand; the defaults until an admin saves them."""
         return cls.objects.filter(pk=1).first() or cls(pk=1)
+
+    @classmethod
+    def locked(cls) -> LibrarySettings:
+        """The settings, for whoever counts against a limit of the whole library: one at a time, until they commit."""
+        cls.objects.get_or_create(pk=1)
+        return cls.objects.select_for_update().get(pk=1)

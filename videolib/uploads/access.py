@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from django.db.models import Sum
 from django.template.defaultfilters import filesizeformat
 
 from transcode.log_fields import log_about
-from transcode.models import Recording
+from transcode.models import Job, Recording, Step
 from videolib.accounts.models import User
 from videolib.clips.models import LibrarySettings
 from videolib.uploads.models import Upload
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 # What is made of a recording took 1.47 times its own bytes over eight real ones: so many are needed besides it.
 BYTES_MADE_OF_ONE = 1.5
+# Whoever is still to go through one of these has not got all of it yet.
+MAKING = (Step.INSPECT, Step.MAKE_PLAYABLE, Step.MAKE_RENDITIONS)
 # Kept free for the database, logs and the work under way: a full disk stops everybody.
 KEPT_FREE = 512 * 1024**2
 
@@ -80,8 +83,38 @@ def check_size(user: User, size: int) -> None:
 
 
 def check_disk(size: int) -> None:
-    """Refuse what the disk cannot hold together with all that is still to arrive and to be made."""
-    free = shutil.disk_usage(Path(settings.UPLOADS_ROOT)).free
-    to_come = sum(upload.size_bytes - upload.received for upload in Upload.objects.open())
-    if free - to_come - size * (1 + BYTES_MADE_OF_ONE) < KEPT_FREE:
+    """Refuse what the disks cannot hold together with all that was promised room before: rows reserve it.
+
+    Under `LibrarySettings.locked()`: of two who want the last room at once, one gets it.
+    """
+    needs, needed = _needs(size), Counter[int]()
+    for folder, number in needs:
+        needed[folder.stat().st_dev] += number
+    if any(shutil.disk_usage(folder).free - needed[folder.stat().st_dev] < KEPT_FREE for folder, _ in needs):
         raise UploadRefused(507, "The server's disk is nearly full. Tell an admin, and try again when there is room.")
+
+
+def _needs(size: int) -> list[tuple[Path, int]]:
+    """How many bytes are still to come to each folder, an upload of `size` included.
+
+    Uploads count as if nothing of them had arrived: a little too careful while they travel, and one query instead of a
+    look at each file. What is made appears in the scratch folder, a few at a time, and is moved to the media.
+    """
+    uploads = Upload.objects.open().aggregate(total=Sum("size_bytes", default=0))["total"] + size
+    worked_on = Recording.objects.filter(pk__in=Job.objects.open().filter(step__in=MAKING).values("recording"))
+    originals = worked_on.aggregate(total=Sum("size_bytes", default=0))["total"]
+    arriving, scratch, media = map(_standing, (settings.UPLOADS_ROOT, settings.SCRATCH_ROOT, settings.MEDIA_ROOT))
+    if settings.S3_BUCKET:
+        return [(arriving, uploads), (scratch, size + _made_of(size))]
+    moved = 0 if media.stat().st_dev == arriving.stat().st_dev else uploads
+    making = 0 if media.stat().st_dev == scratch.stat().st_dev else _made_of(size)
+    return [(arriving, uploads), (media, moved + _made_of(uploads + originals)), (scratch, making)]
+
+
+def _made_of(size: int) -> int:
+    return int(BYTES_MADE_OF_ONE * size)
+
+
+def _standing(folder: Path) -> Path:
+    """The folder, or the one it will be made in."""
+    return next(each for each in (folder, *folder.parents) if each.exists())

@@ -56,8 +56,10 @@ def create_upload(
     if size == 0:
         raise UploadRefused(400, "This file is empty: there is nothing to upload.")
     Path(settings.UPLOADS_ROOT).mkdir(parents=True, exist_ok=True)
-    # One transaction from counting to writing: two uploads begun at once see each other's bytes.
+    # One transaction from counting to writing, and one person in it at a time: two uploads begun at once see each
+    # other's bytes.
     with transaction.atomic():
+        LibrarySettings.locked()
         check_size(by, size)
         check_disk(size)
         clip = _create_draft(by, file_name, details or {})

@@ -212,15 +212,6 @@ class TestSize:
         tus.delete(tus.begin(100))
         assert tus.create(100).status_code == 201
 
-    def test_a_full_disk_is_said_at_the_start(self, tus, monkeypatch):
-        monkeypatch.setattr(
-            access.shutil, "disk_usage", lambda path: type("Usage", (), {"free": access.KEPT_FREE + 100})
-        )
-        assert tus.create(30).status_code == 201
-        answer = tus.create(30)
-        assert answer.status_code == 507
-        assert "disk" in sentence_of(answer)
-
 
 class TestWho:
     @pytest.mark.parametrize("enforced", [True, False])

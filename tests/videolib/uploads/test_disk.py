@@ -1,0 +1,162 @@
+"""Uploads are refused, with a sentence, before a disk is full: room is reserved when they begin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tests.videolib.at_once import race
+from tests.videolib.uploads.conftest import sentence_of
+from transcode.models import Job, Recording, State, Step
+from videolib.clips.models import Clip, LibrarySettings
+from videolib.uploads import access, actions
+from videolib.uploads.access import KEPT_FREE
+from videolib.uploads.models import Upload
+from videolib.uploads.tus import UploadRefused
+
+pytestmark = pytest.mark.django_db
+
+Free = Callable[..., None]
+
+
+@pytest.fixture
+def free(monkeypatch: pytest.MonkeyPatch) -> Free:
+    """`free(100)`: so many bytes above what is always kept; `free(100, media=50)`: that folder is on another disk."""
+
+    def set_free(everywhere: int, **elsewhere: int) -> None:
+        def usage(folder: Path) -> SimpleNamespace:
+            return SimpleNamespace(free=KEPT_FREE + elsewhere.get(folder.name, everywhere))
+
+        def stat(folder: Path) -> SimpleNamespace:
+            return SimpleNamespace(st_dev=folder.name if folder.name in elsewhere else "the disk")
+
+        monkeypatch.setattr(access.shutil, "disk_usage", usage)
+        monkeypatch.setattr(access, "_standing", lambda folder: Disk(folder, stat))
+
+    return set_free
+
+
+class Disk:
+    """A folder that says which disk it is on."""
+
+    def __init__(self, folder: Path, stat: Callable[[Path], SimpleNamespace]) -> None:
+        self.name, self.stat = folder.name, lambda: stat(folder)
+
+
+def test_a_full_disk_is_said_at_the_start(tus, free):
+    free(100)
+    answer = tus.create(41)
+    assert answer.status_code == 507
+    assert "disk" in sentence_of(answer)
+    assert not Clip.objects.exists()
+    assert tus.create(40).status_code == 201
+
+
+def test_room_is_reserved_for_what_is_still_to_arrive_and_to_be_made(tus, free):
+    free(100)
+    assert tus.create(20).status_code == 201
+    assert tus.create(21).status_code == 507
+    assert tus.create(20).status_code == 201
+    assert tus.create(1).status_code == 507
+
+
+def test_a_cancelled_upload_gives_its_room_back(tus, free):
+    free(100)
+    tus.delete(tus.begin(40))
+    assert tus.create(40).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("step", "state", "answer"),
+    [
+        (Step.INSPECT, State.QUEUED, 507),
+        (Step.MAKE_PLAYABLE, State.RUNNING, 507),
+        (Step.MAKE_RENDITIONS, State.QUEUED, 507),
+        (Step.MAKE_RENDITIONS, State.DONE, 201),
+        (Step.MAKE_PLAYABLE, State.FAILED, 201),
+        (Step.TRANSCRIBE, State.QUEUED, 201),
+    ],
+)
+def test_what_is_made_of_accepted_recordings_needs_room_too(tus, free, make_clip, step, state, answer):
+    Job.objects.create(recording=make_clip().recording, step=step, state=state, queue="media")
+    Recording.objects.update(size_bytes=20)
+    free(100)
+    assert tus.create(30).status_code == answer
+
+
+def test_many_accepted_uploads_do_not_fill_the_disk_when_they_are_worked_on(tus, free):
+    free(1000)
+    for _ in range(20):
+        tus.patch(tus.begin(10, metadata={"title": "x"}), b"0123456789")
+    Recording.objects.update(size_bytes=40)
+    assert tus.create(40).status_code == 201
+    Recording.objects.update(size_bytes=700)
+    assert tus.create(40).status_code == 507
+
+
+class TestSeveralDisks:
+    @pytest.mark.parametrize(("media", "answer"), [(99, 507), (100, 201)])
+    def test_media_elsewhere_take_the_original_and_what_is_made_of_it(self, tus, free, media, answer):
+        free(100, media=media)
+        assert tus.create(40).status_code == answer
+
+    @pytest.mark.parametrize(("scratch", "answer"), [(59, 507), (60, 201)])
+    def test_scratch_space_elsewhere_takes_what_is_made_of_one(self, tus, free, scratch, answer):
+        free(1000, scratch=scratch)
+        tus.begin(20)
+        assert tus.create(40).status_code == answer
+
+    @pytest.mark.parametrize(("scratch", "answer"), [(99, 507), (100, 201)])
+    def test_with_a_bucket_the_original_is_fetched_to_it_and_media_need_nothing(
+        self, tus, free, settings, scratch, answer
+    ):
+        settings.S3_BUCKET = "bucket"
+        free(40, scratch=scratch, media=-KEPT_FREE)
+        assert tus.create(40).status_code == answer
+
+
+def test_folders_that_are_still_to_be_made_lie_where_they_will_be(tus, data_folder):
+    (data_folder / "media").rmdir()
+    (data_folder / "scratch").rmdir()
+    assert tus.create(40).status_code == 201
+
+
+def test_it_costs_as_much_for_one_upload_as_for_many(tus, django_assert_max_num_queries):
+    with django_assert_max_num_queries(10) as counted:
+        access.check_disk(1)
+    queries = len(counted)
+    for _ in range(20):
+        tus.begin(5)
+    with django_assert_max_num_queries(queries):
+        access.check_disk(1)
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAtOnce:
+    def begin(self, person, size: int):
+        return partial(actions.create_upload, by=person, size=size)
+
+    def test_of_two_who_want_the_last_room_one_gets_it(self, uploader, make_user, free, monkeypatch, data_folder):
+        free(100)
+        people = uploader, make_user("contributor")
+        first, second = race(
+            monkeypatch, *(self.begin(person, 40) for person in people), stop_after=(actions, "check_disk")
+        )
+        assert (first.error, second.had_to_wait) == (None, True)
+        assert isinstance(second.error, UploadRefused)
+        assert second.error.status == 507
+        assert Upload.objects.count() == 1
+
+    def test_of_one_persons_last_room_too(self, uploader, monkeypatch, data_folder):
+        LibrarySettings.objects.create(pk=1, quota_bytes=100)
+        first, second = race(
+            monkeypatch, self.begin(uploader, 60), self.begin(uploader, 60), stop_after=(actions, "check_size")
+        )
+        assert (first.error, second.had_to_wait) == (None, True)
+        assert isinstance(second.error, UploadRefused)
+        assert second.error.status == 413
+        assert Upload.objects.count() == 1
