@@ -27,9 +27,17 @@ PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "stamps"
 STATIC_ROOT = ROOT / "staticfiles"
 LINES_SHOWN_ON_FAILURE = 25
-# What tests look through, and the Debian package it is in: the browser, what children ask the kernel for, the database.
-TEST_PROGRAMS = {"chromium": "chromium", "strace": "strace", "initdb": "postgresql"}
-POSTGRES = "/usr/lib/postgresql"  # where Debian keeps what it does not put on the path
+# What tests look through, and the Debian package it is in: the browser, what children ask the kernel for, the database,
+# the front proxy, and a bucket that checks signatures.
+TEST_PROGRAMS = {
+    "chromium": "chromium",
+    "strace": "strace",
+    "initdb": "postgresql",
+    "nginx": "nginx",
+    "swift": "python3-swift",
+}
+# Where Debian keeps what it does not put on the path.
+OFF_THE_PATH = ("lib/postgresql/*/bin", "sbin", "lib/python3/dist-packages")
 
 # What to show of a line that a program printed; None for nothing.
 Tell = Callable[[str], str | None]
@@ -136,7 +144,7 @@ def install_test_programs() -> None:
 
 
 def is_installed(program: str) -> bool:
-    return bool(shutil.which(program) or list(Path(POSTGRES).glob(f"*/bin/{program}")))
+    return bool(shutil.which(program) or any(any(Path("/usr").glob(f"{folder}/{program}")) for folder in OFF_THE_PATH))
 
 
 # --- Files of the front end -----------------------------------------------------------------------------------------

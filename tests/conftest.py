@@ -11,6 +11,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from tests import swift as swift_server
+from tests.swift import Swift
+
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 
@@ -113,7 +116,7 @@ def make_clip(make_user: Callable[..., Any]) -> Callable[..., Any]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def needs() -> Callable[[str, bool], None]:
     """`needs("chromium", found)`: skip with the reason, or fail under CI, when the program is missing."""
 
@@ -126,6 +129,15 @@ def needs() -> Callable[[str, bool], None]:
         pytest.skip(reason)
 
     return check
+
+
+@pytest.fixture(scope="session")
+def swift(needs: Callable[[str, bool], None]) -> Iterator[Swift]:
+    """An S3 service that checks signatures, of this session's own."""
+    needs("python3-swift", swift_server.is_installed())
+    service, stop = swift_server.start()
+    yield service
+    stop()
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,11 @@
-"""One contract for every place media can be kept, run against a real folder and a real S3 protocol over a socket."""
+"""One contract for every place media can be kept: a folder, a real S3 protocol, a service that checks signatures."""
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,9 +15,30 @@ from uuid import uuid4
 import pytest
 from django.core.exceptions import SuspiciousFileOperation
 
+from tests.swift import Swift
 from videolib.lib.storage import PIECE, DiskStorage, MediaStorage
 
 BYTES = bytes(range(256)) * 3000  # three pieces
+ROOT = Path(__file__).resolve().parents[3]
+# How much more memory a process took at most than before: to put a large file into the bucket, and to read it.
+UP_AND_DOWN = """
+import json, resource, sys
+from pathlib import Path
+from django.conf import settings
+settings.configure()
+from videolib.lib.bucket import BucketStorage
+bucket, file, service = sys.argv[1], Path(sys.argv[2]), json.loads(sys.argv[3])
+storage = BucketStorage(bucket_name=bucket, region_name="us-east-1", addressing_style="path", **service)
+storage.trouble()
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+before = peak()
+storage.adopt(file, "large")
+after_up = peak()
+read = sum(len(piece) for piece in storage.read_range("large", 1, 160 * 1024**2))
+assert read == 160 * 1024**2 - 1
+print(json.dumps({"up": after_up - before, "down": peak() - after_up}))
+"""
 
 
 class StorageContract:
@@ -178,19 +202,17 @@ class TestBucket(StorageContract):
     """A bucket, as the settings make it: endpoint, keys, path-style addresses."""
 
     @pytest.fixture
-    def storage(self, endpoint: str) -> MediaStorage:
+    def service(self, endpoint: str) -> dict[str, str]:
+        """Where the bucket is, and a key to it."""
+        return {"endpoint_url": endpoint, "access_key": "key", "secret_key": "secret"}
+
+    @pytest.fixture
+    def storage(self, service: dict[str, str]) -> MediaStorage:
         """A new, empty bucket of its own."""
         from videolib.lib.bucket import BucketStorage
 
-        storage = BucketStorage(
-            bucket_name=f"media-{uuid4()}",
-            endpoint_url=endpoint,
-            region_name="us-east-1",
-            access_key="key",
-            secret_key="secret",
-            addressing_style="path",
-            default_acl=None,
-        )
+        options = {"region_name": "us-east-1", "addressing_style": "path", "default_acl": None}
+        storage = BucketStorage(bucket_name=f"media-{uuid4()}", **options, **service)
         storage.connection.create_bucket(Bucket=storage.bucket_name)
         return storage
 
@@ -224,3 +246,23 @@ class TestBucket(StorageContract):
         head = storage.connection.meta.client.head_object(Bucket=storage.bucket_name, Key="large")
         assert head["ETag"].strip('"').endswith("-2")
         assert b"".join(storage.read_range("large", 9_000_000, 1000)) == large[9_000_000:9_001_000]
+
+
+class TestSignedBucket(TestBucket):
+    """A bucket whose service checks every signature."""
+
+    @pytest.fixture
+    def service(self, swift: Swift) -> dict[str, str]:
+        """Where the bucket is, and a key to it."""
+        return {"endpoint_url": swift.endpoint, "access_key": swift.access_key, "secret_key": swift.secret_key}
+
+    def test_a_large_file_comes_and_goes_in_a_few_megabytes_of_memory(
+        self, storage: Any, service: dict[str, str], tmp_path: Path
+    ) -> None:
+        large = tmp_path / "large"
+        with large.open("wb") as file:
+            file.truncate(160 * 1024**2)
+        program = [sys.executable, "-c", UP_AND_DOWN, storage.bucket_name, str(large), json.dumps(service)]
+        grown = json.loads(subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+        assert storage.size("large") == 160 * 1024**2
+        assert grown["up"] < 60 * 1024**2 and grown["down"] < 60 * 1024**2, grown
