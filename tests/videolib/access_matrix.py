@@ -6,8 +6,9 @@ To add a route: one Entry for each method it takes. `who` is a right of MAY (rou
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 PEOPLE = ("signed-out", "learner", "contributor", "owner", "curator", "admin")
@@ -195,6 +196,52 @@ CLIP_OPERATIONS: Sequence[Entry] = (
     call("retry", "POST", "edit"),
     call("hear_again", "POST", "edit", unfit=UNPLAYABLE),
 )
+
+# Of these the rows are what is sent: they are ours wherever media lie. The others are led on to a bucket.
+MADE_OF_ROWS = ("clip_main", "clip_playlist", "clip_storyboard", "clip_captions")
+OF_FILES: Sequence[Entry] = tuple(replace(entry, ok=302) for entry in CLIP_BYTES if entry.route not in MADE_OF_ROWS)
+
+# What somebody may make of an address of the bucket that was signed for them: a regular expression, and what takes its
+# place. None may open anything (lib/test_signed_addresses.py). `mine` and `others` are two clips' folders.
+BENT_SIGNED_ADDRESSES: Mapping[str, tuple[str, str]] = {
+    "another clip's file": ("/mine/", "/others/"),
+    "another clip's file by dots": ("/mine/", "/mine/../others/"),
+    "another clip's file by encoded dots": ("/mine/", "/mine/%2e%2e/others/"),
+    "another clip's file by encoded slashes": ("/mine/", "/mine%2f..%2fothers%2f"),
+    "another clip's file by dots encoded twice": ("/mine/", "/mine/%252e%252e/others/"),
+    "another clip's file by backslashes": ("/mine/", "/mine%5c..%5cothers%5c"),
+    "another clip's file in a parameter": (r"\?", "?key=recordings/others/source.mp4&"),
+    "a dot in the path": ("/mine/", "/./mine/"),
+    "two slashes": ("/mine/", "//mine/"),
+    "a slash at its end": (r"\.mp4\?", ".mp4/?"),
+    "a NUL at its end": (r"\.mp4\?", ".mp4%00?"),
+    "the path in capitals": ("/mine/source", "/MINE/SOURCE"),
+    "the bucket in capitals": ("/media-", "/MEDIA-"),
+    "the bucket alone": (r"/recordings/mine/source\.mp4", "/"),
+    "another bucket": ("/media-[^/]*/", "/others/"),
+    "another day": ("X-Amz-Date=2", "X-Amz-Date=3"),
+    "a week": ("X-Amz-Expires=60", "X-Amz-Expires=604800"),
+    "expiring twice": ("$", "&X-Amz-Expires=604800"),
+    "no expiry": ("&X-Amz-Expires=60", ""),
+    "no signature": ("&X-Amz-Signature=[0-9a-f]*", ""),
+    "an empty signature": ("X-Amz-Signature=[0-9a-f]*", "X-Amz-Signature="),
+    "a signature that ends otherwise": ("(X-Amz-Signature=[0-9a-f]*)[0-9a-f]{2}", r"\1zz"),
+    "a signature in capitals": ("(X-Amz-Signature=)[0-9a-f]*", r"\g<1>" + "ABCDEF0123456789" * 4),
+    "somebody else's key": ("X-Amz-Credential=[^%]*", "X-Amz-Credential=nobody"),
+    "another region": ("us-east-1", "eu-central-1"),
+    "as a page": ("response-content-type=[^&]*", "response-content-type=text%2Fhtml"),
+    "under another name": (r"\?", "?response-content-disposition=inline&"),
+    "kept by browsers": ("response-cache-control=[^&]*", "response-cache-control=public"),
+    "nothing signed at all": (r"\?.*", ""),
+}
+
+
+def bend(address: str, how: tuple[str, str]) -> str:
+    """The address with that done to it."""
+    bent = re.sub(*how, address, count=1)
+    assert bent != address, "this bend does nothing to the address"
+    return bent
+
 
 # --- Many clips, or none --------------------------------------------------------------------------------------------
 

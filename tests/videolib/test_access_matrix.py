@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.auth.tokens import default_token_generator
@@ -22,6 +23,18 @@ from tests.videolib.stocked_library import MARKS, Library
 from videolib.api.views import api
 from videolib.operations import readiness
 
+# Nothing is behind it: who is led on asks it without us.
+BUCKET = {
+    "BACKEND": "videolib.lib.bucket.BucketStorage",
+    "OPTIONS": {
+        "bucket_name": "team",
+        "public_endpoint_url": "https://media.example.com",
+        "region_name": "us-east-1",
+        "access_key": "key",
+        "secret_key": "secret",
+        "addressing_style": "path",
+    },
+}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 ADMIN_PAGES = "django-admin/"
 # What a request may write though it is turned away: that a session or a token was used.
@@ -52,6 +65,22 @@ GROUPS = {
 def test_everybody_gets_what_the_matrix_says(group: str, library: Library) -> None:
     wrong = [line for entry in GROUPS[group] for line in _walk(entry, library)]
     assert wrong == [], "\n" + "\n".join(wrong)
+
+
+def test_to_a_bucket_the_same_people_are_led_on_and_to_their_clip_s_files_alone(
+    library: Library, settings: Any
+) -> None:
+    settings.STORAGES = {**settings.STORAGES, "default": BUCKET}
+    wrong = [line for entry in matrix.OF_FILES for line in _walk(entry, library)]
+    assert wrong == [], "\n" + "\n".join(wrong)
+    for entry in matrix.OF_FILES:
+        for state in STATES:
+            for person in entry.allowed[state].split():
+                response = send(entry, library.client(person), person, address_of(entry, state, library), library)
+                recording = library.clips[state].recording
+                assert recording
+                assert str(recording.code) in urlsplit(response["Location"]).path
+                assert (response["Cache-Control"], response.content) == ("no-store", b"")
 
 
 def _walk(entry: Entry, library: Library) -> Iterator[str]:
