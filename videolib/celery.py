@@ -5,7 +5,10 @@ import sys
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_ready
+from celery.signals import worker_ready, worker_shutting_down
+
+from transcode import nudge
+from transcode.process import tell_to_end
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "videolib.settings")
 
@@ -32,7 +35,15 @@ app.autodiscover_tasks(["transcode", "videolib.clips", "videolib.uploads", "vide
 
 
 @worker_ready.connect
-def say_ready(**_: Any) -> None:
-    """Past Celery, which turns what is printed into log lines."""
+def begin(sender: Any, **_: Any) -> None:
+    """Look for work that waits, or that a killed process left; and say so past Celery, which logs what is printed."""
+    for queue in set(sender.app.amqp.queues.consume_from) - {"light"}:
+        nudge.send("transcode.work_on", queue, queue=queue)
     if sys.__stdout__:
         print(READY_LINE, file=sys.__stdout__, flush=True)
+
+
+@worker_shutting_down.connect
+def end(**_: Any) -> None:
+    """On SIGTERM, in the signal handler: each process of this worker gives back what it holds."""
+    tell_to_end()
