@@ -388,6 +388,23 @@ WHISPER_MODEL = env.text("WHISPER_MODEL", "base")
 UPLOAD_EXPIRES_HOURS = env.whole("UPLOAD_EXPIRES_HOURS", 48, least=1, most=24 * 366)
 TRASH_DAYS = env.whole("TRASH_DAYS", 30, least=1, most=3660)
 
+# --- How often ------------------------------------------------------------------------------------------------------
+
+# Where limits are counted, sign-in's included: by all web servers together where the broker speaks Redis' protocol.
+CACHES = {
+    "default": {
+        "BACKEND": "videolib.lib.shared_cache.SharedCache",
+        "LOCATION": BROKER_URL,
+        "KEY_PREFIX": "videolib",
+    }
+    if BROKER_URL.startswith(("redis://", "rediss://"))
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+# A person, and 0 is no limit. A folder of hundreds of clips goes through; a script that went wild does not.
+UPLOADS_PER_HOUR = env.whole("UPLOADS_PER_HOUR", 1000, least=0)
+# Whoever types without a pause sends five a second.
+SEARCHES_PER_MINUTE = env.whole("SEARCHES_PER_MINUTE", 300, least=0)
+
 # --- Watching it ----------------------------------------------------------------------------------------------------
 
 # For programs that watch the library from elsewhere; those nearby need none (operations/access.py).

@@ -34,13 +34,14 @@ from videolib.api.schemas import (
     TermsIn,
     TranscriptOut,
 )
-from videolib.browse.search import search_clips
+from videolib.browse.search import count_search, search_clips
 from videolib.clips import actions
 from videolib.clips.access import get_clip_for, get_tagging_for
 from videolib.clips.documents import cues_of
 from videolib.clips.models import Clip, License, Term, fold_tag, fold_term
 from videolib.community import actions as community
 from videolib.community.models import Rating
+from videolib.lib.limits import TooOften
 
 
 class LibraryAPI(NinjaAPI):
@@ -80,6 +81,14 @@ class CallerRequest(HttpRequest):
 def refused(request: HttpRequest, error: Exception) -> HttpResponse:
     """What an action turns away is the caller's to mend."""
     return api.create_response(request, {"detail": str(error)}, status=422)
+
+
+@api.exception_handler(TooOften)
+def asked_too_often(request: HttpRequest, refusal: TooOften) -> HttpResponse:
+    """The sentence says how long to wait, and so does the header."""
+    response = api.create_response(request, {"detail": str(refusal)}, status=429)
+    response["Retry-After"] = str(refusal.retry_after)
+    return response
 
 
 @api.exception_handler(Http404)
@@ -245,9 +254,10 @@ def remove_term(request: CallerRequest, text: str) -> Status[None]:
     return Status(204, None)
 
 
-@api.get("/search", response=HitsOut, summary="Find the moment")
+@api.get("/search", response={200: HitsOut, 429: Problem}, summary="Find the moment")
 def search(request: CallerRequest, q: str, limit: Limit = 20, offset: Offset = 0) -> dict[str, Any]:
     """Over titles, tags, descriptions and speech of all clips listed for you, best first."""
+    count_search(request.user)
     found = search_clips(request.user, q, limit=limit, offset=offset)
     return {"total": found.total, "hits": found.as_data(first_rank=offset + 1)}
 

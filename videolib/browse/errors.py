@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import wraps
 
 from django.conf import settings
 from django.core.exceptions import (
@@ -16,6 +17,8 @@ from django.core.exceptions import (
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.template.loader import render_to_string
+
+from videolib.lib.limits import TooOften
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -72,8 +75,30 @@ def too_large() -> HttpResponse:
 
 
 def too_many_requests(request: HttpRequest) -> HttpResponse:
-    """Asked too often: allauth calls this for sign-in and password resets."""
-    return render(request, "429.html", status=429)
+    """Asked too often: allauth calls this for sign-in and password resets. It does not say how long its window is."""
+    return _put_off(render(request, "429.html", status=429), 300)
+
+
+def page_for_too_often(view: Answer) -> Answer:
+    """For a view that counts (lib/limits.py): a page with the sentence; htmx shows the sentence alone (base.js)."""
+
+    @wraps(view)
+    def answer(request: HttpRequest) -> HttpResponse:
+        try:
+            return view(request)
+        except TooOften as refusal:
+            if request.headers.get("HX-Request"):
+                response = HttpResponse(str(refusal), content_type="text/plain", status=429)
+            else:
+                response = render(request, "429.html", {"sentence": str(refusal)}, status=429)
+            return _put_off(response, refusal.retry_after)
+
+    return answer
+
+
+def _put_off(response: HttpResponse, seconds: int) -> HttpResponse:
+    response["Retry-After"] = str(seconds)
+    return response
 
 
 def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 (Django passes it)

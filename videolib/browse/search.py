@@ -6,11 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+
+from videolib.accounts.models import User
 from videolib.clips.access import ClipQuerySet, Viewer
 from videolib.clips.models import Clip
+from videolib.lib.limits import Limit
 from videolib.lib.measures import SEARCH_SECONDS
 from videolib.search.backends import get_backend
 from videolib.search.types import Moment, Query
+
+SEARCHES = Limit("search", seconds=60, sentence="You searched very often within a minute.")
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,11 @@ def search_clips(
     """
     with SEARCH_SECONDS.labels("typing" if as_typed else "whole").time():
         return _search(Query(text, limit=limit, offset=offset, as_typed=as_typed), user, among)
+
+
+def count_search(user: User) -> None:
+    """Every door that people or scripts search by counts; raises TooOften."""
+    SEARCHES.count(user.pk, most=settings.SEARCHES_PER_MINUTE)
 
 
 def _search(query: Query, user: Viewer, among: ClipQuerySet | None) -> ClipHits:

@@ -14,9 +14,10 @@ from django.views.decorators.http import require_safe
 
 from videolib.accounts.access import person_of
 from videolib.accounts.models import User
+from videolib.browse.errors import page_for_too_often
 from videolib.browse.filters import Filters, chips_of, count_people, count_tags, tag_names
 from videolib.browse.forms import BrowseForm
-from videolib.browse.search import ClipHit, search_clips
+from videolib.browse.search import ClipHit, count_search, search_clips
 from videolib.clips.access import ClipQuerySet
 from videolib.clips.models import Clip, Tag, fold_tag
 
@@ -78,9 +79,11 @@ def _people_to_choose(listed: ClipQuerySet, filters: Filters) -> list[tuple[User
 
 @require_safe
 @login_required
+@page_for_too_often
 def search(request: HttpRequest) -> HttpResponse:
     """What was said, written and tagged. `as_typed=1` gives only the results, for a box that is still typed into."""
     text = request.GET.get("q", "")
+    count_search(person_of(request))
     if request.GET.get("as_typed"):
         return _while_typing(request, text)
     hits, page = _page_of_hits(person_of(request), text, request.GET.get("page", ""))

@@ -15,6 +15,7 @@ from transcode.log_fields import log_about
 from transcode.models import Job, Recording, Step
 from videolib.accounts.models import User
 from videolib.clips.models import LibrarySettings
+from videolib.lib.limits import Limit, TooOften
 from videolib.uploads.models import Upload
 from videolib.uploads.tus import UploadRefused
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 BYTES_MADE_OF_ONE = 1.5
 # Whoever is still to go through one of these has not got all of it yet.
 MAKING = (Step.INSPECT, Step.MAKE_PLAYABLE, Step.MAKE_RENDITIONS)
+CREATIONS = Limit("upload", seconds=3600, sentence="You began very many uploads within an hour.")
 # Kept free for the database, logs and the work under way: a full disk stops everybody.
 KEPT_FREE = 512 * 1024**2
 
@@ -38,6 +40,14 @@ def check_may_upload(user: User | AnonymousUser) -> User:
     if not user.is_contributor:
         raise UploadRefused(403, "Uploading is for contributors. Ask an admin to make you one.")
     return user
+
+
+def count_creation(user: User) -> None:
+    """Every door by which people or scripts begin uploads counts, not the command on the machine itself."""
+    try:
+        CREATIONS.count(user.pk, most=settings.UPLOADS_PER_HOUR)
+    except TooOften as refusal:
+        raise UploadRefused(429, str(refusal), retry_after=refusal.retry_after) from refusal
 
 
 def get_upload_for(user: User | AnonymousUser, code: UUID) -> Upload:

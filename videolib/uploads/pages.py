@@ -16,7 +16,7 @@ from videolib.accounts.models import User
 from videolib.clips.forms import EditForm
 from videolib.clips.models import LibrarySettings
 from videolib.uploads import actions
-from videolib.uploads.access import bytes_used_by, check_size, get_upload_for, quota_of
+from videolib.uploads.access import bytes_used_by, check_size, count_creation, get_upload_for, quota_of
 from videolib.uploads.body import drain
 from videolib.uploads.forms import FormFile, FormFileHandler, UploadForm
 from videolib.uploads.models import Upload
@@ -43,6 +43,7 @@ def upload_page(request: HttpRequest) -> HttpResponse:
 def _take_form(request: HttpRequest, person: User) -> HttpResponse:
     """Refuse what is too large before any of it is written; else stream it into the uploads folder."""
     try:
+        count_creation(person)
         check_size(person, max(0, int(request.headers.get("Content-Length") or 0) - FORM_BYTES))
     except UploadRefused as refusal:
         # A browser that still sends shows no answer, so all of it is taken, and none of it kept.
@@ -66,7 +67,10 @@ def _take_file(request: HttpRequest, person: User) -> HttpResponse:
 
 
 def _refused(request: HttpRequest, person: User, refusal: UploadRefused) -> HttpResponse:
-    return _page(request, person, UploadForm(), refusal=str(refusal), status=refusal.status)
+    response = _page(request, person, UploadForm(), refusal=str(refusal), status=refusal.status)
+    if refusal.retry_after:
+        response["Retry-After"] = str(refusal.retry_after)
+    return response
 
 
 def _page(

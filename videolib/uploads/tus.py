@@ -24,9 +24,9 @@ LONGEST_METADATA = 8000
 class UploadRefused(Exception):  # noqa: N818 (a decision, and its sentence is for the person who uploads)
     """An upload, or a step of it, that cannot be. `str()` is a sentence for people, `status` its HTTP status."""
 
-    def __init__(self, status: int, sentence: str) -> None:
+    def __init__(self, status: int, sentence: str, *, retry_after: int | None = None) -> None:
         super().__init__(sentence)
-        self.status = status
+        self.status, self.retry_after = status, retry_after
 
 
 @dataclass(frozen=True)

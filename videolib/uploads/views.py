@@ -17,7 +17,7 @@ from videolib.accounts.access import user_of_token
 from videolib.accounts.models import User
 from videolib.clips.models import LibrarySettings
 from videolib.uploads import actions, tus
-from videolib.uploads.access import check_may_upload, get_upload_for
+from videolib.uploads.access import check_may_upload, count_creation, get_upload_for
 from videolib.uploads.body import Body, body_of, drain
 from videolib.uploads.forms import details_of
 from videolib.uploads.models import Upload
@@ -88,6 +88,8 @@ def _refusal(refusal: UploadRefused) -> HttpResponse:
     response = HttpResponse(f"{refusal}\n", status=refusal.status, content_type="text/plain; charset=utf-8")
     if refusal.status == 401:
         response["WWW-Authenticate"] = "Bearer"
+    if refusal.retry_after:
+        response["Retry-After"] = str(refusal.retry_after)
     if refusal.status == 412:
         response["Tus-Version"] = tus.VERSION
     if refusal.status == tus.CHECKSUM_MISMATCH:
@@ -104,6 +106,7 @@ def collection(request: HttpRequest, method: str) -> HttpResponse:
     asked, checksum, body = tus.read_creation(request.headers), tus.read_checksum(request.headers), body_of(request)
     if body.length != 0:
         tus.check_content_type(request.headers)
+    count_creation(person)
     upload = actions.create_upload(
         by=person,
         size=asked.size,

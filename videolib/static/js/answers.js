@@ -24,3 +24,8 @@ export function whyNot(error) {
   if (!sentence || sentence.startsWith("<")) return ["stopped", "That did not work. Try again in a moment."];
   return [status === 400 || status === 410 ? "refused" : "stopped", sentence];
 }
+
+// After how many seconds the server takes more, where it said so.
+export function secondsToWait(error) {
+  return Number(error.originalResponse?.getStatus() === 429 && error.originalResponse.getHeader("Retry-After")) || 0;
+}

@@ -21,7 +21,6 @@ const SENTENCES = {
   403: "You may not do that. Sign in again, or ask a curator.",
   404: "That is no longer there. Reload the page.",
   413: "That is too large.",
-  429: "That was too much at once. Wait a minute, then try again.",
 };
 
 function say(sentence) {
@@ -34,7 +33,9 @@ function say(sentence) {
 }
 
 document.addEventListener("htmx:responseError", (event) => {
-  say(SENTENCES[event.detail.xhr.status] ?? "That did not work. Try again in a moment.");
+  const { status, responseText } = event.detail.xhr;
+  // Whoever counts says in its answer how long to wait.
+  say(status === 429 ? responseText : SENTENCES[status] ?? "That did not work. Try again in a moment.");
 });
 document.addEventListener("htmx:sendError", () => say("The library does not answer. Check your connection, then try again."));
 

@@ -2,7 +2,7 @@
 
 import { keepSaving } from "./words.js";
 import { Pace, sizeOf } from "./pace.js";
-import { protection, whyAgain, whyNot } from "./answers.js";
+import { protection, secondsToWait, whyAgain, whyNot } from "./answers.js";
 
 const CHUNK = 8 * 1024 * 1024;
 // Half an hour of patience; any byte that gets through starts it anew.
@@ -94,7 +94,7 @@ export class Transfer {
       onProgress: (sent, total) => this.progress(sent, total),
       onShouldRetry: (error) => this.mayRetry(error),
       onSuccess: () => this.finished(),
-      onError: (error) => this.show(...whyNot(error)),
+      onError: (error) => this.failed(error),
     });
   }
 
@@ -132,6 +132,13 @@ export class Transfer {
     const news = whyAgain(error);
     if (news) this.show("retrying", news);
     return Boolean(news);
+  }
+
+  // Many at once are begun by and by: the server says how long to wait.
+  failed(error) {
+    this.show(...whyNot(error));
+    const seconds = secondsToWait(error);
+    if (seconds) window.setTimeout(() => { if (this.state === "stopped") this.wait(); }, 1000 * seconds);
   }
 
   pause() {
