@@ -60,7 +60,7 @@ class BucketStorage(S3Storage):
         try:
             return Arriving(self._get(name, Range=f"bytes={start}-{start + length - 1}"))
         except ClientError as error:
-            if _status(error) == 416:  # begins behind the end
+            if status_of(error) == 416:  # begins behind the end
                 return iter(())
             raise
 
@@ -73,7 +73,7 @@ class BucketStorage(S3Storage):
             "ResponseCacheControl": NOT_KEPT,
             **({"ResponseContentDisposition": wanted.disposition} if wanted.disposition else {}),
         }
-        address = self._public_client.generate_presigned_url(
+        address = self.public_client.generate_presigned_url(
             "head_object" if wanted.method == "HEAD" else "get_object",  # the method is signed, too
             Params={"Bucket": self.bucket_name, "Key": self._key(name), **overrides},
             ExpiresIn=SIGNED_SECONDS,
@@ -82,7 +82,7 @@ class BucketStorage(S3Storage):
 
     def adopt(self, file: Path, name: str) -> None:
         """A multipart upload in pieces; the local file goes once the bucket has it."""
-        self._client.upload_file(str(file), self.bucket_name, self._key(name))
+        self.client.upload_file(str(file), self.bucket_name, self._key(name))
         file.unlink()
 
     def fetch(self, name: str, into: Path) -> Path:
@@ -95,7 +95,7 @@ class BucketStorage(S3Storage):
     def size(self, name: str) -> int:
         """Bytes, asked of the bucket."""
         try:
-            return int(self._client.head_object(Bucket=self.bucket_name, Key=self._key(name))["ContentLength"])
+            return int(self.client.head_object(Bucket=self.bucket_name, Key=self._key(name))["ContentLength"])
         except ClientError as error:
             raise _missing(error, name) from error
 
@@ -107,7 +107,7 @@ class BucketStorage(S3Storage):
     def list_objects(self, folder: str = "") -> Iterator[Listed]:
         """A thousand objects a request."""
         root, prefix = (f"{self._key(name).rstrip('/')}/".lstrip("/") for name in ("", folder))
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket_name, Prefix=prefix)
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket_name, Prefix=prefix)
         for page in pages:
             for each in page.get("Contents", ()):
                 yield Listed(each["Key"][len(root) :], each["Size"], each["LastModified"])
@@ -115,17 +115,17 @@ class BucketStorage(S3Storage):
     def trouble(self) -> str:
         """One request; raises where the bucket's service cannot be reached."""
         try:
-            self._client.head_bucket(Bucket=self.bucket_name)
+            self.client.head_bucket(Bucket=self.bucket_name)
         except ClientError as error:
-            return TROUBLE.get(_status(error), TROUBLE[500])
+            return TROUBLE.get(status_of(error), TROUBLE[500])
         return ""
 
     @property
-    def _client(self) -> Any:
+    def client(self) -> Any:
         return self.connection.meta.client
 
     @cached_property
-    def _public_client(self) -> Any:
+    def public_client(self) -> Any:
         """Signs, and connects to nothing. One for all threads: a client may be shared, a resource of boto3 not."""
         names = {"region_name": self.region_name, "endpoint_url": self.public_endpoint_url}
         return self._create_session().client("s3", config=self.client_config, **names)
@@ -135,7 +135,7 @@ class BucketStorage(S3Storage):
 
     def _get(self, name: str, **options: str) -> Any:
         try:
-            return self._client.get_object(Bucket=self.bucket_name, Key=self._key(name), **options)["Body"]
+            return self.client.get_object(Bucket=self.bucket_name, Key=self._key(name), **options)["Body"]
         except ClientError as error:
             raise _missing(error, name) from error
 
@@ -156,9 +156,9 @@ class Arriving(Iterator[bytes]):
 
 def _missing(error: ClientError, name: str) -> Exception:
     """FileNotFoundError for a missing object; a missing bucket or a wrong key is never taken for an empty library."""
-    gone = _status(error) == 404 and error.response["Error"]["Code"] != "NoSuchBucket"
+    gone = status_of(error) == 404 and error.response["Error"]["Code"] != "NoSuchBucket"
     return FileNotFoundError(name) if gone else error
 
 
-def _status(error: ClientError) -> int:
+def status_of(error: ClientError) -> int:
     return int(error.response["ResponseMetadata"]["HTTPStatusCode"])

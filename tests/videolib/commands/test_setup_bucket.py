@@ -1,0 +1,164 @@
+"""`manage.py setup_bucket`: a bucket that is there, private and readable by pages, or what to do, in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import StringIO
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
+
+from tests.swift import Swift
+
+SITE = "https://videos.example.com"
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[str]:
+    """An S3 server that takes every rule, and lets pages of all origins read."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    yield "http://{}:{}".format(*server.get_host_and_port())
+    server.stop()
+
+
+@pytest.fixture
+def bucket(settings: Any) -> Any:
+    """`bucket(endpoint)`: the library's own, of a new name, not made yet; its client."""
+
+    def choose(endpoint: str, **options: str) -> Any:
+        settings.SITE_URL, settings.S3_BUCKET = SITE, f"media-{uuid4()}"
+        where = {"endpoint_url": endpoint, "public_endpoint_url": endpoint, "region_name": "us-east-1"}
+        keys = {"access_key": "key", "secret_key": "secret", "addressing_style": "path"}
+        settings.STORAGES = {
+            **settings.STORAGES,
+            "default": {
+                "BACKEND": "videolib.lib.bucket.BucketStorage",
+                "OPTIONS": {"bucket_name": settings.S3_BUCKET, **where, **keys, **options},
+            },
+        }
+        return default_storage.client
+
+    return choose
+
+
+def set_up() -> list[str]:
+    out = StringIO()
+    call_command("setup_bucket", stdout=out)
+    return out.getvalue().splitlines()
+
+
+@pytest.fixture
+def anonymous_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a real service does, and moto does not."""
+    from videolib.lib import bucket_setup
+
+    ask = bucket_setup._ask
+
+    def answer(method: str, address: str, **headers: str) -> Any:
+        response = ask(method, address, **headers)
+        if "?" not in address:
+            response.status_code = 403
+        return response
+
+    monkeypatch.setattr(bucket_setup, "_ask", answer)
+
+
+def test_it_is_made_with_its_rules_and_the_second_time_nothing_changes(
+    bucket: Any, moto: str, settings: Any, anonymous_is_refused: None
+) -> None:
+    client = bucket(moto)
+    first = set_up()
+    assert first == [
+        f"Made the bucket {settings.S3_BUCKET}.",
+        "It is private: without a key nobody reads or lists it.",
+        "Parts of uploads that were never finished go after 7 days.",
+        f"Pages of {SITE} may read it.",
+    ]
+    name = {"Bucket": settings.S3_BUCKET}
+    rules = client.get_bucket_cors(**name)["CORSRules"], client.get_bucket_lifecycle_configuration(**name)["Rules"]
+    (cors,), (lifecycle,) = rules
+    assert (cors["AllowedOrigins"], cors["AllowedMethods"], cors["AllowedHeaders"]) == (
+        [SITE],
+        ["GET", "HEAD"],
+        ["Range"],
+    )
+    assert set(cors["ExposeHeaders"]) == {"Content-Range", "Content-Length", "Accept-Ranges", "ETag"}
+    assert lifecycle["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+
+    assert set_up() == [f"The bucket {settings.S3_BUCKET} is there.", *first[1:]]
+    assert rules == (
+        client.get_bucket_cors(**name)["CORSRules"],
+        client.get_bucket_lifecycle_configuration(**name)["Rules"],
+    )
+    assert "Contents" not in client.list_objects_v2(**name)
+
+
+def test_rules_of_others_stay(bucket: Any, moto: str, settings: Any, anonymous_is_refused: None) -> None:
+    client = bucket(moto)
+    client.create_bucket(Bucket=settings.S3_BUCKET)
+    theirs = {"ID": "theirs", "Status": "Enabled", "Filter": {"Prefix": "logs/"}, "Expiration": {"Days": 3}}
+    client.put_bucket_lifecycle_configuration(Bucket=settings.S3_BUCKET, LifecycleConfiguration={"Rules": [theirs]})
+    set_up()
+    rules = client.get_bucket_lifecycle_configuration(Bucket=settings.S3_BUCKET)["Rules"]
+    assert [rule["ID"] for rule in rules] == ["theirs", "videolib"]
+
+
+def test_a_bucket_that_anybody_lists_is_not_taken(bucket: Any, moto: str) -> None:
+    bucket(moto)
+    with pytest.raises(CommandError, match=r"Anybody can list the bucket .* take public access away"):
+        set_up()
+
+
+def test_a_service_that_takes_no_rules_is_told_of_by_what_to_set_there(
+    bucket: Any, swift: Swift, settings: Any
+) -> None:
+    bucket(swift.endpoint, access_key=swift.access_key, secret_key=swift.secret_key)
+    said = set_up()
+    assert said[:2] == [
+        f"Made the bucket {settings.S3_BUCKET}.",
+        "It is private: without a key nobody reads or lists it.",
+    ]
+    assert "The service takes no rule for uploads that were never finished" in said[2]
+    assert said[3] == f"Pages of {SITE} may read it. The service is set so by its own means."
+
+
+def test_a_service_whose_bucket_no_page_can_read_is_an_error(
+    bucket: Any, swift: Swift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from videolib.lib import bucket_setup
+
+    bucket(swift.endpoint, access_key=swift.access_key, secret_key=swift.secret_key)
+    ask = bucket_setup._ask
+
+    def without_cors(method: str, address: str, **headers: str) -> Any:
+        return ask(method, address, **{name: value for name, value in headers.items() if name != "Origin"})
+
+    monkeypatch.setattr(bucket_setup, "_ask", without_cors)
+    with pytest.raises(CommandError, match=r"takes no rule for that\. Allow by its own means: origin https://videos"):
+        set_up()
+
+
+def test_a_bucket_that_browsers_do_not_reach_needs_no_page_to_read_it(bucket: Any, swift: Swift, settings: Any) -> None:
+    bucket(swift.endpoint, access_key=swift.access_key, secret_key=swift.secret_key, public_endpoint_url="")
+    assert set_up()[3].startswith("Browsers do not reach it")
+
+
+def test_a_wrong_key_and_a_service_that_is_away_are_said(bucket: Any, swift: Swift) -> None:
+    bucket(swift.endpoint, access_key=swift.access_key, secret_key="wrong")
+    with pytest.raises(CommandError, match="refuses the key; check S3_ACCESS_KEY_ID"):
+        set_up()
+    bucket("http://127.0.0.1:9")
+    with pytest.raises(CommandError, match="cannot be reached; check S3_ENDPOINT_URL"):
+        set_up()
+
+
+def test_without_a_bucket_there_is_none_to_set_up(settings: Any) -> None:
+    settings.S3_BUCKET = ""
+    with pytest.raises(CommandError, match="S3_BUCKET is empty"):
+        set_up()
