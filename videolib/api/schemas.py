@@ -59,6 +59,9 @@ class ClipOut(Schema):
     pinned: bool
     created_at: datetime
     published_at: datetime | None
+    duplicate_of: UUID | None = Field(
+        None, description="The clip as which the same bytes were here before, where it is yours or listed for you."
+    )
     url: str
 
     @staticmethod

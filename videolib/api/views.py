@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -36,7 +37,7 @@ from videolib.api.schemas import (
 )
 from videolib.browse.search import count_search, search_clips
 from videolib.clips import actions
-from videolib.clips.access import get_clip_for, get_tagging_for
+from videolib.clips.access import get_clip_for, get_tagging_for, known_as
 from videolib.clips.documents import cues_of
 from videolib.clips.models import Clip, License, Term, fold_tag, fold_term
 from videolib.community import actions as community
@@ -116,13 +117,13 @@ def list_clips(
     if tag:
         clips = clips.filter(tags__folded=fold_tag(tag))
     page = clips.select_related("owner", "recording", "license").prefetch_related("tags").order_by("-created_at", "-pk")
-    return {"total": clips.count(), "clips": page[offset : offset + limit]}
+    return {"total": clips.count(), "clips": _told(request.user, page[offset : offset + limit])}
 
 
 @api.get("/clips/{uuid:code}", response={200: ClipOut, 404: Problem}, summary="One clip")
 def read_clip(request: CallerRequest, code: UUID) -> Clip:
     """404 where it may not be known to exist."""
-    return get_clip_for(request.user, code)
+    return _read(request.user, code)
 
 
 @api.patch("/clips/{uuid:code}", response={200: ClipOut, 404: Problem, 422: Problem}, summary="Change a clip")
@@ -133,7 +134,7 @@ def edit_clip(request: CallerRequest, code: UUID, changes: ClipIn) -> Clip:
     if "license" in details:
         details["license"] = _license(details["license"])
     actions.edit_clip(clip, by=request.user, **details)
-    return get_clip_for(request.user, code)
+    return _read(request.user, code)
 
 
 @api.delete("/clips/{uuid:code}", response={204: None, 404: Problem}, summary="Delete a clip")
@@ -147,7 +148,7 @@ def delete_clip(request: CallerRequest, code: UUID) -> Status[None]:
 def restore_clip(request: CallerRequest, code: UUID) -> Clip:
     """As it was."""
     actions.restore_clip(get_clip_for(request.user, code, to="restore"), by=request.user)
-    return get_clip_for(request.user, code)
+    return _read(request.user, code)
 
 
 @api.post("/clips/{uuid:code}/tags", response={200: list[str], 404: Problem, 422: Problem}, summary="Add a tag")
@@ -268,6 +269,19 @@ def docs(request: HttpRequest) -> HttpResponse:
     """The API on a page, drawn from its OpenAPI document: no script, nothing from another origin."""
     schema = api.get_openapi_schema()
     return render(request, "api/docs.html", {"schema": schema, "operations": operations_of(schema)})
+
+
+def _read(user: User, code: UUID) -> Clip:
+    return _told(user, [get_clip_for(user, code)])[0]
+
+
+def _told(user: User, clips: Iterable[Clip]) -> list[Clip]:
+    """The clips, each with what it is a duplicate of."""
+    clips = list(clips)
+    copies = known_as(user, clips)
+    for clip in clips:
+        clip.duplicate_of = copies[clip.pk].code if clip.pk in copies else None  # type: ignore[attr-defined]
+    return clips
 
 
 def _jobs(clip: Clip) -> list[Job]:

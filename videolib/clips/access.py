@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from django.contrib.auth.models import AnonymousUser
@@ -16,6 +17,7 @@ from django.utils import timezone
 from videolib.accounts.models import AuditEntry, User
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from uuid import UUID
 
     from videolib.clips.models import Clip, Tag, Tagging
@@ -137,6 +139,27 @@ def remember_look(clip: Clip, user: Viewer) -> None:
     look = {"deed": "open private clip", "thing": f"clip {clip.code}", "by_id": user.pk}
     if not AuditEntry.objects.filter(**look, at__gt=timezone.now() - SAME_LOOK).exists():
         AuditEntry.objects.create(**look, details={"title": clip.title, "owner": clip.owner.email})
+
+
+def known_as(user: User, clips: Iterable[Clip]) -> dict[int, Clip]:
+    """Of clips whose bytes were here before: as which clip, by pk (one query for any number).
+
+    Only as one of their own, or one that `user` comes across: nobody learns of others by uploading the same bytes.
+    """
+    from videolib.clips.models import Clip  # noqa: PLC0415 (models name the queryset of this module)
+
+    later = [clip for clip in clips if clip.recording_id]
+    told = Clip.objects.listed_for(user) | Clip.objects.visible_to(user).filter(owner=user)
+    copies: dict[int | None, list[Clip]] = defaultdict(list)
+    for copy in told.filter(recording__in={clip.recording_id for clip in later}):
+        copies[copy.recording_id].append(copy)
+    firsts = [(clip, min(copies[clip.recording_id], key=_came, default=clip)) for clip in later]
+    return {clip.pk: first for clip, first in firsts if _came(first) < _came(clip)}
+
+
+def _came(clip: Clip) -> tuple[datetime, int]:
+    """Where its bytes stand in the order in which they came: those that do not play yet come last."""
+    return clip.published_at or datetime.max.replace(tzinfo=UTC), clip.pk
 
 
 def may_do(user: Viewer, clip: Clip, deed: Deed) -> bool:

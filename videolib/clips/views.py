@@ -19,7 +19,7 @@ from transcode.actions import try_again
 from transcode.models import Step
 from videolib.accounts.access import curator_required, person_of
 from videolib.clips import actions
-from videolib.clips.access import get_clip_for, get_tagging_for, may_do, tags_part
+from videolib.clips.access import get_clip_for, get_tagging_for, known_as, may_do, tags_part
 from videolib.clips.forms import EditForm, TagForm
 from videolib.clips.models import Clip
 from videolib.clips.status import cannot_hear, statuses_of
@@ -38,8 +38,8 @@ def my_clips(request: HttpRequest) -> HttpResponse:
     if title:
         clips = clips.filter(title__icontains=title)
     page = Paginator(clips, A_PAGE).get_page(request.GET.get("page"))
-    statuses = statuses_of(page)
-    rows = [(clip, statuses[clip.pk]) for clip in page]
+    statuses, copies = statuses_of(page), known_as(person, page)
+    rows = [(clip, statuses[clip.pk], copies.get(clip.pk)) for clip in page]
     return render(request, "clips/mine.html", {"page": page, "rows": rows, "title_filter": title})
 
 
@@ -189,8 +189,11 @@ def hear_again(request: HttpRequest, code: UUID) -> HttpResponse:
 
 
 def _status(request: HttpRequest, clip: Clip, looks: int) -> HttpResponse:
-    may_edit = may_do(request.user, clip, "edit")
-    return render(request, "clips/_status.html", {"clip": clip, "looks": looks, "may_edit": may_edit})
+    person = person_of(request)
+    context = {"clip": clip, "looks": looks, "may_edit": may_do(person, clip, "edit")}
+    if clip.owner_id == person.pk:
+        context["known_as"] = known_as(person, [clip]).get(clip.pk)
+    return render(request, "clips/_status.html", context)
 
 
 def _tags(request: HttpRequest, clip: Clip, error: str = "") -> HttpResponse:

@@ -15,7 +15,8 @@ from django.views.decorators.csrf import csrf_exempt
 
 from videolib.accounts.access import user_of_token
 from videolib.accounts.models import User
-from videolib.clips.models import LibrarySettings
+from videolib.clips.access import known_as
+from videolib.clips.models import Clip, LibrarySettings
 from videolib.uploads import actions, tus
 from videolib.uploads.access import check_may_upload, count_creation, get_upload_for
 from videolib.uploads.body import Body, body_of, drain
@@ -117,7 +118,7 @@ def collection(request: HttpRequest, method: str) -> HttpResponse:
     headers = {"Location": reverse("tus_upload", args=[upload.code])}
     if body.length != 0:
         headers["Upload-Offset"] = str(_first_bytes(upload, body, checksum))
-    return HttpResponse(status=201, headers={**headers, **_expiry(upload)})
+    return HttpResponse(status=201, headers={**headers, **_prospects(upload)})
 
 
 def _first_bytes(upload: Upload, body: Body, checksum: tus.Checksum | None) -> int:
@@ -152,18 +153,22 @@ def _standing(upload: Upload) -> HttpResponse:
     headers = {"Upload-Offset": str(actions.offset_of(upload)), "Upload-Length": str(upload.size_bytes)}
     if upload.metadata:
         headers["Upload-Metadata"] = upload.metadata
-    return HttpResponse(headers={**headers, **_expiry(upload)})
+    return HttpResponse(headers={**headers, **_prospects(upload)})
 
 
 def _take_bytes(request: HttpRequest, upload: Upload) -> HttpResponse:
     tus.check_content_type(request.headers)
     offset, checksum = tus.read_offset(request.headers), tus.read_checksum(request.headers)
     received = actions.receive(upload, body_of(request), offset=offset, checksum=checksum)
-    return HttpResponse(status=204, headers={"Upload-Offset": str(received), **_expiry(upload)})
+    return HttpResponse(status=204, headers={"Upload-Offset": str(received), **_prospects(upload)})
 
 
-def _expiry(upload: Upload) -> dict[str, str]:
-    return {} if upload.finished_at else tus.expires_header(upload.expires_at)
+def _prospects(upload: Upload) -> dict[str, str]:
+    """Until when to go on; of a finished one as which clip its bytes were here before, where they may know."""
+    if not upload.finished_at:
+        return tus.expires_header(upload.expires_at)
+    first = known_as(upload.clip.owner, Clip.objects.filter(pk=upload.clip_id)).get(upload.clip_id)
+    return {"Duplicate-Of": str(first.code)} if first else {}
 
 
 def _not_allowed(method: str, allowed: str) -> HttpResponse:
