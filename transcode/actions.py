@@ -134,6 +134,12 @@ def lock_recording(recording_id: int) -> Recording | None:
     return Recording.objects.select_for_update().filter(pk=recording_id).first()
 
 
+def let_go_of_all() -> int:
+    """Whoever ran a job is not here any more, as after a move to other machines: it waits again. Returns how many."""
+    held = Job.objects.filter(state=State.RUNNING)
+    return held.update(state=State.QUEUED, claim=None, lease_until=None, not_before=timezone.now())
+
+
 def delete_recording(recording: Recording) -> None:
     """Remove a recording nobody uses, which the caller has locked: rows first, then files once that is committed.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from transcode.models import Job, Recording, Rendition, Screen, State, Storyboard
+from transcode.models import Job, Recording, Rendition, Screen, Storyboard
 
 # Where files of ours lie in the storage: what people sent, and what was made of it.
 FOLDERS = ("originals/", "recordings/")
@@ -47,7 +47,6 @@ def stored_files(recordings: QuerySet[Recording] | None = None) -> Iterator[Stor
 
 
 def folders_at_work() -> tuple[str, ...]:
-    """What running jobs write to: files that no row names yet."""
-    running = Job.objects.filter(state=State.RUNNING, claim__isnull=False)
-    claims = running.values_list("recording__code", "claim")
+    """What jobs write to that run, or ran and wait again: files that no row names yet."""
+    claims = Job.objects.open().filter(claim__isnull=False).values_list("recording__code", "claim")
     return tuple(f"recordings/{code}/{claim}/" for code, claim in claims)

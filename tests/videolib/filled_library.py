@@ -11,7 +11,6 @@ from uuid import uuid4
 from allauth.account.models import EmailAddress, EmailConfirmation
 from django.utils import timezone
 
-from transcode.actions import delete_recording
 from transcode.models import Cue, Job, Recording, Rendition, Screen, State, Step, Storyboard, Transcript
 from transcode.queue import QUEUES
 from videolib.accounts import actions as accounts
@@ -43,22 +42,27 @@ def fill() -> dict[str, Clip]:
     clips.add_terms(["Grafana", "kubectl"], by=curator)
     license = License(name="CC BY 4.0", url="https://creativecommons.org/licenses/by/4.0/")
     clips.save_license(license, by=admin)
+    shown = _shown(owner, curator, license)
     made = {
-        "shown": _shown(owner, curator, license),
-        "shared": make_clip(owner, "The same bytes again", visibility="unlisted"),
+        "shown": shown,
+        "shared": Clip.objects.create(
+            owner=owner,
+            title="The same bytes again",
+            visibility="unlisted",
+            recording=shown.recording,
+            published_at=timezone.now(),
+        ),
         "hidden": make_clip(owner, "Hidden"),
         "trashed": make_clip(owner, "In the trash"),
         "failed": _failed(owner),
         "at work": make_clip(curator, "Being worked on", playable=False),
     }
-    Clip.objects.filter(pk=made["shared"].pk).update(recording=made["shown"].recording)
+    clips.index_clip(made["shared"])
     clips.hide_clip(made["hidden"], by=curator)
     clips.trash_clip(made["trashed"], by=owner)
     running = {"state": State.RUNNING, "claim": uuid4(), "lease_until": timezone.now(), "attempt": 1}
     add_job(made["at work"].recording, Step.MAKE_PLAYABLE, **running)
     create_upload(by=owner, size=9, file_name="still coming.mp4")
-    for unused in Recording.objects.filter(clips=None):
-        delete_recording(unused)
     return made
 
 

@@ -31,10 +31,17 @@ def remove(fault: Fault) -> bool:
     if fault.kind == Kind.ORPHAN:
         media_storage().delete(fault.thing)
         return True
-    unused = Recording.objects.filter(pk=fault.pk, clips=None).first() if fault.kind == Kind.UNUSED else None
-    if unused:
-        pipeline.delete_recording(unused)
-    return unused is not None
+    return fault.kind == Kind.UNUSED and _remove_unused(fault.pk)
+
+
+@transaction.atomic
+def _remove_unused(recording_id: int) -> bool:
+    # Locked before it is asked who uses it: somebody may be about to share it.
+    recording = pipeline.lock_recording(recording_id)
+    if recording is None or Clip.objects.filter(recording=recording).exists():
+        return False
+    pipeline.delete_recording(recording)
+    return True
 
 
 def may_remove() -> bool:
