@@ -9,8 +9,10 @@ from typing import Literal
 from uuid import UUID
 
 from django.conf import settings
+from django.utils import timezone
 
 from transcode.models import Job, State, Step
+from transcode.waiting import Wait, wait_for
 from videolib.clips.models import Clip
 
 ClipState = Literal["uploading", "waiting", "working", "ready", "failed"]
@@ -62,12 +64,11 @@ class ClipStatus:
 
 
 def status_of(clip: Clip) -> ClipStatus:
-    """How far `clip` is, with its place in the queue (three queries at most; none for a draft)."""
+    """How far `clip` is, with its place in the queue (four queries at most; none for a draft)."""
     jobs = list(clip.recording.jobs.all()) if clip.recording else []
     current = _current(jobs)
     waits = current is not None and current.state == State.QUEUED
-    ahead = Job.objects.ahead_of(current).count() if current and waits else None
-    return compose(clip, jobs, ahead=ahead)
+    return compose(clip, jobs, wait=wait_for(current, timezone.now()) if current and waits else None)
 
 
 def statuses_of(clips: Iterable[Clip]) -> dict[int, ClipStatus]:
@@ -98,8 +99,8 @@ def look_again_after(status: ClipStatus, looks: int) -> int | None:
     return eager if looks < 60 else 4 * eager
 
 
-def compose(clip: Clip, jobs: Sequence[Job], *, ahead: int | None = None) -> ClipStatus:
-    """The status as these rows give it: pure. `ahead` counts the jobs that are taken before the current one."""
+def compose(clip: Clip, jobs: Sequence[Job], *, wait: Wait | None = None) -> ClipStatus:
+    """The status as these rows give it: pure. `wait` is how long the current job waits, where that was asked."""
     if clip.recording is None:
         return ClipStatus(clip.code, "uploading", "The recording is still on its way.")
     playable = clip.recording.playable_at is not None
@@ -107,14 +108,13 @@ def compose(clip: Clip, jobs: Sequence[Job], *, ahead: int | None = None) -> Cli
     steps = _steps(jobs)
     failed = [job for job in jobs if job.state == State.FAILED]
     state = _state(jobs, current, playable=playable)
-    position = None if ahead is None else ahead + 1
     return ClipStatus(
         clip.code,
         state,
-        _sentence(state, steps, jobs, current, position),
+        _sentence(state, steps, jobs, current, wait),
         percent=_percent(steps, is_over=state == "ready" and not any(step.is_open for step in steps)),
         current=_step(current) if current else None,
-        position=position,
+        position=wait.ahead + 1 if wait else None,
         steps=steps,
         warnings=tuple(f"{job.get_step_display()} did not work. {job.error}".strip() for job in failed if playable),
         may_retry=any(job.may_retry for job in failed),
@@ -181,7 +181,7 @@ def _percent(steps: Sequence[StepStatus], *, is_over: bool) -> int:
 
 
 def _sentence(
-    state: ClipState, steps: Sequence[StepStatus], jobs: Sequence[Job], current: Job | None, position: int | None
+    state: ClipState, steps: Sequence[StepStatus], jobs: Sequence[Job], current: Job | None, wait: Wait | None
 ) -> str:
     if state == "failed":
         return next((job.error for job in jobs if job.state == State.FAILED and job.error), WENT_WRONG)
@@ -189,15 +189,31 @@ def _sentence(
         return _ready(steps)
     if state == "working" or current is None:
         return f"{current.get_step_display()}." if current else "One moment."
-    return _waiting(current, position)
+    return _waiting(current, wait)
 
 
-def _waiting(job: Job, position: int | None) -> str:
+def _waiting(job: Job, wait: Wait | None) -> str:
     if job.attempt:
         return "It did not work at once, and is tried again soon."
-    if position is None:
+    if job.reason:
+        return "Waiting for room on the library's disk; admins see how much is missing."
+    if wait is None:
         return "Waiting for its turn."
-    return "Next in line." if position == 1 else f"Waiting for its turn: {position - 1} ahead of it."
+    place = f"Waiting for its turn: {wait.ahead} ahead of it" if wait.ahead else "Next in line"
+    return f"{place}." if wait.seconds is None else f"{place}, {in_words(wait.seconds)}."
+
+
+def in_words(seconds: float) -> str:
+    """A guess, no more exact than it is."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "less than a minute"
+    if minutes == 1:
+        return "about a minute"
+    if minutes > 90:
+        return f"about {round(minutes / 60)} hours"
+    step = 1 if minutes < 10 else 5 if minutes < 30 else 10
+    return f"about {step * round(minutes / step)} minutes"
 
 
 def _ready(steps: Sequence[StepStatus]) -> str:

@@ -8,8 +8,9 @@ import pytest
 from django.utils import timezone
 
 from transcode.models import Job, Recording, State, Step
+from transcode.waiting import Wait
 from videolib.clips.models import Clip
-from videolib.clips.status import look_again_after, status_of, statuses_of
+from videolib.clips.status import compose, in_words, look_again_after, status_of, statuses_of
 
 pytestmark = pytest.mark.django_db
 
@@ -144,10 +145,40 @@ def test_pages_ask_often_at_first_then_less_and_at_the_end_no_more(clip):
     assert look_again_after(status_of(clip), 0) is None
 
 
-def test_one_clip_costs_three_queries_at_most(clip, django_assert_max_num_queries):
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "less than a minute"),
+        (29, "less than a minute"),
+        (70, "about a minute"),
+        (100, "about 2 minutes"),
+        (13 * 60, "about 15 minutes"),
+        (44 * 60, "about 40 minutes"),
+        (100 * 60, "about 2 hours"),
+        (26 * 3600, "about 26 hours"),
+    ],
+)
+def test_a_guess_is_no_more_exact_than_it_is(seconds, words):
+    assert in_words(seconds) == words
+
+
+def test_what_waits_says_for_how_long_where_that_is_known(clip):
+    waiting = job(clip, Step.INSPECT)
+    rows = [waiting]
+    assert compose(clip, rows, wait=Wait(3, 130)).sentence == "Waiting for its turn: 3 ahead of it, about 2 minutes."
+    assert compose(clip, rows, wait=Wait(0, 20)).sentence == "Next in line, less than a minute."
+    assert compose(clip, rows, wait=Wait(0, None)).sentence == "Next in line."
+
+
+def test_what_waits_for_room_on_the_disk_says_so(clip):
+    job(clip, Step.INSPECT, reason="There is too little space to work in: 12 MB more are needed.")
+    assert status_of(clip).sentence == "Waiting for room on the library's disk; admins see how much is missing."
+
+
+def test_one_clip_costs_four_queries_at_most(clip, django_assert_max_num_queries):
     job(clip, Step.INSPECT)
     clip = Clip.objects.select_related("recording").get(pk=clip.pk)
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         status_of(clip)
 
 
