@@ -116,7 +116,7 @@ def _win(upload: Upload) -> Clip:
     now, clip = timezone.now(), lock_clip(upload.clip)
     if clip is None or clip.trashed_at or not Upload.objects.open().filter(pk=upload.pk).update(finished_at=now):
         raise UploadRefused(410, "This upload was cancelled.")
-    upload.finished_at = now
+    upload.finished_at, upload.clip = now, clip
     return clip
 
 

@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from videolib.accounts.access import user_of_token
 from videolib.accounts.models import User
 from videolib.clips.access import known_as
-from videolib.clips.models import Clip, LibrarySettings
+from videolib.clips.models import LibrarySettings
 from videolib.uploads import actions, tus
 from videolib.uploads.access import check_may_upload, count_creation, get_upload_for
 from videolib.uploads.body import Body, body_of, drain
@@ -167,7 +167,7 @@ def _prospects(upload: Upload) -> dict[str, str]:
     """Until when to go on; of a finished one as which clip its bytes were here before, where they may know."""
     if not upload.finished_at:
         return tus.expires_header(upload.expires_at)
-    first = known_as(upload.clip.owner, Clip.objects.filter(pk=upload.clip_id)).get(upload.clip_id)
+    first = known_as(upload.clip.owner, [upload.clip]).get(upload.clip.pk)
     return {"Duplicate-Of": str(first.code)} if first else {}
 
 
