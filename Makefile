@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 ON_POSTGRES := tests/contracts/test_search_backends.py tests/videolib tests/transcode/test_*.py
 
-.PHONY: help setup run demo test test-postgres test-long lint format clean
+.PHONY: help setup run stack demo test test-postgres test-long lint format clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -15,6 +15,10 @@ setup: python ## install what videolib needs and migrate the library; starts not
 
 run: setup ## start the whole library in the foreground; Ctrl-C stops it
 	@exec $(BIN)/python manage.py run
+
+stack: python ## start it as in production, with PostgreSQL, Valkey, S3 and nginx, and a library of its own
+	@$(PYTHON) -m scripts.setup --stack
+	@exec $(BIN)/python -m stack
 
 demo: setup ## fill an empty library with a dozen clips made on the spot
 	@exec $(BIN)/python manage.py demo

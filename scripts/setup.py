@@ -14,7 +14,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,15 +27,11 @@ PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "stamps"
 STATIC_ROOT = ROOT / "staticfiles"
 LINES_SHOWN_ON_FAILURE = 25
-# What tests look through, and the Debian package it is in: the browser, what children ask the kernel for, the database,
-# the front proxy, and a bucket that checks signatures.
-TEST_PROGRAMS = {
-    "chromium": "chromium",
-    "strace": "strace",
-    "initdb": "postgresql",
-    "nginx": "nginx",
-    "swift": "python3-swift",
-}
+# What `make stack` starts besides the library, and the Debian package it is in: the database, the front proxy, and a
+# bucket that checks signatures.
+STACK_PROGRAMS = {"initdb": "postgresql", "nginx": "nginx", "swift": "python3-swift"}
+# What tests look through: the browser, and what children ask the kernel for.
+TEST_PROGRAMS = {"chromium": "chromium", "strace": "strace", **STACK_PROGRAMS}
 # Where Debian keeps what it does not put on the path.
 OFF_THE_PATH = ("lib/postgresql/*/bin", "sbin", "lib/python3/dist-packages")
 
@@ -53,7 +49,7 @@ def main(arguments: list[str]) -> int:
     clone = os.open(ROOT, os.O_RDONLY)
     fcntl.flock(clone, fcntl.LOCK_EX)
     try:
-        set_up(dev="--dev" in arguments)
+        set_up(dev="--dev" in arguments, stack="--stack" in arguments)
     except (SetupError, vendor.VendorError, weights.WeightsError) as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1
@@ -65,13 +61,15 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def set_up(*, dev: bool) -> None:
+def set_up(*, dev: bool, stack: bool) -> None:
     """All steps in order; each does nothing when it is done already."""
     make_environment()
     fresh = install_packages("requirements.txt")
     if dev:
         install_packages("requirements.txt", "requirements-dev.txt")
-        install_test_programs()
+        install_programs(TEST_PROGRAMS, "the tests")
+    if stack:
+        install_programs(STACK_PROGRAMS, "the stack")
     fetch_front_end()
     if not weights.is_complete(weights.WEIGHTS_FOLDER / "whisper-base"):
         run_python("Putting the speech weights together", "scripts/weights.py")
@@ -128,12 +126,12 @@ def tell_of_pip() -> Tell:
     return tell
 
 
-def install_test_programs() -> None:
-    """What some tests look through, where we may install it; without it they say so themselves."""
-    missing = [package for program, package in TEST_PROGRAMS.items() if not is_installed(program)]
+def install_programs(wanted: Mapping[str, str], whose: str) -> None:
+    """Where we may; who needs what is missing then says so itself."""
+    missing = [package for program, package in wanted.items() if not is_installed(program)]
     if not missing or os.geteuid() != 0 or not shutil.which("apt-get"):
         return
-    step(f"Installing {' and '.join(missing)} for the tests")
+    step(f"Installing {' and '.join(missing)} for {whose}")
     apt = ["apt-get", "-q", "-y", "-o", "Dpkg::Use-Pty=0"]
     os.environ["DEBIAN_FRONTEND"] = "noninteractive"
     try:

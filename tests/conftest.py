@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests import swift as swift_server
+from tests.running import Library
 from tests.swift import Swift
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
@@ -114,6 +115,25 @@ def make_clip(make_user: Callable[..., Any]) -> Callable[..., Any]:
         return clip
 
     return make
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Callable[..., Library]]:
+    """`library(SPEECH_WORKERS="2")`: one that is not started yet, and leaves nothing behind."""
+    made: list[Library] = []
+
+    def make(**settings: str) -> Library:
+        made.append(Library(tmp_path / f"library {len(made)}", **settings))
+        return made[-1]
+
+    yield make
+    for one in made:
+        if hasattr(one, "process"):
+            one.process.kill()
+            one.process.wait()
+            assert one.is_gone()
+            if one.process.stdout:
+                one.process.stdout.close()
 
 
 @pytest.fixture(scope="session")

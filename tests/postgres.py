@@ -9,19 +9,14 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from stack.postgres import find_binaries
+
 # Nothing of it outlives the tests, so it need not wait for any disk.
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=64MB", "max_connections=60")
 
 # PostgreSQL refuses to run as root.
 USER = "nobody" if os.geteuid() == 0 else None
 MISSING = "PostgreSQL is not installed, so no test runs on it; `make test` installs it where it may."
-
-
-def find_binaries() -> Path | None:
-    """The folder with initdb and postgres: where Debian keeps the newest, else on the path."""
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    found = debian[-1] if debian else shutil.which("initdb")
-    return Path(found).resolve().parent if found else None
 
 
 def start() -> str:

@@ -12,7 +12,7 @@ from statistics import median, quantiles
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("videolib", "transcode", "scripts", "demo", "benchmarks")
+PACKAGES = ("videolib", "transcode", "scripts", "demo", "benchmarks", "stack")
 # Where a program may be started: the door with limits, and the supervisor of `make run`. Becoming another program
 # (exec) starts none: the launcher under the first does it, and `run` with the name of one program.
 STARTS_PROGRAMS = {"transcode/media/child.py", "videolib/lib/supervisor.py"}
@@ -187,7 +187,8 @@ def test_there_is_one_signal_and_nothing_happens_in_save() -> None:
 def test_only_settings_read_the_environment() -> None:
     reading = re.compile(r"os\.(environ|getenv)(\..*)?")
     # `run` and the supervisor hand the environment on to what they start; manage.py's like name the settings.
-    passing_on = {"videolib/lib/env.py", "videolib/lib/supervisor.py", "videolib/management/commands/run.py"}
+    passing_on = {"env.py", "supervisor.py", "foreground.py"}
+    passing_on = {"videolib/management/commands/run.py", *(f"videolib/lib/{name}" for name in passing_on)}
     naming_settings = {"videolib/celery.py", "videolib/wsgi.py"}
     on_a_terminal = {"videolib/lib/joint_log.py"}  # NO_COLOR, which every program reads for itself
     for_a_library = {"transcode/speech/faster_whisper.py"}  # sets a switch that MKL reads

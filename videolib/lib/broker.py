@@ -37,10 +37,15 @@ def write_config() -> Path:
     Both files hold the password and are readable by nobody else.
     """
     config: Path = settings.RUN_ROOT / "valkey.conf"
-    port, password = _free_port(_last_port(config)), token_urlsafe(24)
-    _write(config, CONFIG.format(host=HOST, port=port, password=password))
-    _write(settings.BROKER_FILE, f"redis://:{password}@{HOST}:{port}/0")
+    _write(settings.BROKER_FILE, configure(config, _free_port(_last_port(config))))
     return config
+
+
+def configure(config: Path, port: int) -> str:
+    """Write the configuration of a broker at that port; its address, with a new password."""
+    password = token_urlsafe(24)
+    _write(config, CONFIG.format(host=HOST, port=port, password=password))
+    return f"redis://:{password}@{HOST}:{port}/0"
 
 
 def forget_address() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,14 +45,18 @@ def named(name: str) -> Program:
 
 def embedded_broker() -> Program:
     """Valkey, with a fresh configuration."""
-    config = broker.write_config()
+    return valkey(broker.write_config())
+
+
+def valkey(config: Path) -> Program:
+    """A broker of that configuration, its files beside it."""
     return Program(
         "valkey",
         (broker.program(), str(config)),
         probe=lambda: broker.answers(config),
         # It is right about the machine, and the few messages here are no reason to change the machine.
         noise=("overcommit", "signal-handler", "bye bye"),
-        cwd=settings.RUN_ROOT,
+        cwd=config.parent,
     )
 
 

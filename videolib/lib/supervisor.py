@@ -7,6 +7,7 @@ it ends them in order.
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import selectors
 import signal
@@ -37,12 +38,16 @@ _libc = ctypes.CDLL(None)
 
 @dataclass(frozen=True)
 class Program:
-    """What to start, and how to know that it is ready: by a line it prints, or by asking; else as soon as it runs."""
+    """What to start, and how to know that it is ready: by a line it prints, or by asking; else as soon as it runs.
+
+    What is to be done `once` is ready when it has ended well.
+    """
 
     name: str
     args: tuple[str, ...]
     ready_line: str = ""
     probe: Callable[[], bool] | None = None
+    once: bool = False
     noise: tuple[str, ...] = ()  # lines with one of these are not shown
     env: Mapping[str, str] = field(default_factory=dict)
     cwd: Path | None = None
@@ -64,6 +69,11 @@ class Running:
     started_at: float = 0.0
     start_at: float = 0.0
     said: bytearray = field(default_factory=bytearray)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was to be done once, and is."""
+        return self.start_at == math.inf
 
 
 class Supervisor:
@@ -133,7 +143,7 @@ class Supervisor:
         if process.stdout:
             os.set_blocking(process.stdout.fileno(), False)
             self._selector.register(process.stdout, selectors.EVENT_READ, running)
-        if not (program.ready_line or program.probe):
+        if not (program.ready_line or program.probe or program.once):
             self._mark_ready(running)
 
     def _mark_ready(self, running: Running) -> None:
@@ -155,7 +165,7 @@ class Supervisor:
 
     def _patience(self) -> float:
         """Deaths and signals ring the bell; only what must be asked, or waits to start again, needs a clock."""
-        waiting = any(running.process is None or not running.is_ready for running in self._all())
+        waiting = any(not (running.process and running.is_ready) for running in self._all() if not running.is_over)
         return PROBE_SECONDS if waiting or self._begun <= len(self._stages) or self._signals_heard else IDLE_SECONDS
 
     def _hear(self, running: Running) -> bool:
@@ -191,6 +201,10 @@ class Supervisor:
             return
         status = self._reap(running, process)
         if self._signals_heard:
+            return
+        if running.program.once and status == 0:
+            self._mark_ready(running)
+            running.start_at = math.inf
             return
         if time.monotonic() - running.started_at > STEADY_SECONDS:
             running.deaths = 0

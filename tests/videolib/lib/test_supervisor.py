@@ -125,6 +125,23 @@ def test_a_probe_is_asked_until_it_says_yes(drive: Callable[..., Driven]) -> Non
     assert driven.stop() < 10
 
 
+def test_what_is_done_once_is_ready_when_it_ended_well_and_is_not_done_again(drive: Callable[..., Driven]) -> None:
+    driven = drive(
+        "[sh('prepare', 'test -n \"$TRIED\" && echo done', env={'TRIED': 'yes'}, once=True)],"
+        "[sh('web', 'echo hello; sleep 1; echo later; exec sleep 60')]"
+    )
+    driven.wait_for("all ready")
+    driven.wait_for("later")
+    driven.stop()
+    assert [line.split("|")[1].strip() for line in driven.lines if "videolib" not in line] == ["done", "hello", "later"]
+
+
+def test_what_is_to_be_done_once_and_fails_ends_the_start(drive: Callable[..., Driven]) -> None:
+    driven = drive("[sh('prepare', 'exit 3', once=True)], [sh('web', 'echo hello; exec sleep 60')]")
+    driven.wait_for("sentence: prepare does not start")
+    assert not any("hello" in line for line in driven.lines)
+
+
 def test_lines_carry_the_name_of_who_said_them_and_noise_is_left_out(drive: Callable[..., Driven]) -> None:
     driven = drive("[sh('web', 'echo one; echo noisy; echo two >&2; printf three; exec sleep 60', noise=('noisy',))]")
     assert driven.wait_for("one") == "web      | one"

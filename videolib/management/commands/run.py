@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
-import errno
-import fcntl
 import os
-import signal
-import socket
-import time
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
@@ -23,10 +15,8 @@ from django.db.migrations.executor import MigrationExecutor
 from videolib.accounts.actions import ensure_first_admin_link
 from videolib.checks import machine
 from videolib.lib import broker, programs
-from videolib.lib.supervisor import PR_SET_PDEATHSIG, StartError, Supervisor
-
-# After `kill -9` the ones that held the port need a moment to die.
-PORT_PATIENCE_SECONDS = 2.0
+from videolib.lib.foreground import die_with_make, sole_supervisor, wait_for_port
+from videolib.lib.supervisor import StartError, Supervisor
 
 
 class Command(BaseCommand):
@@ -48,11 +38,14 @@ class Command(BaseCommand):
             self.stderr.write(f"videolib: {warning}")
         if program:
             self._become(program)
-        with sole_supervisor():
-            wait_for_port()
-            if not is_migrated():
-                call_command("migrate", verbosity=0)
-            self._supervise()
+        try:
+            with sole_supervisor(settings.VIDEOLIB_DATA):
+                wait_for_port(settings.BIND_HOST, settings.BIND_PORT)
+                if not is_migrated():
+                    call_command("migrate", verbosity=0)
+                self._supervise()
+        except StartError as error:
+            raise CommandError(str(error)) from error
 
     def _become(self, program: str) -> None:
         if not is_migrated():
@@ -78,8 +71,6 @@ class Command(BaseCommand):
         die_with_make()
         try:
             supervisor.run()
-        except StartError as error:
-            raise CommandError(str(error)) from error
         finally:
             broker.forget_address()
 
@@ -94,54 +85,7 @@ def missing() -> list[str]:
     return sentences
 
 
-@contextmanager
-def sole_supervisor() -> Iterator[None]:
-    """Held while we run: two of them on one data folder would each start a broker and a sweeper."""
-    with open(settings.RUN_ROOT / "supervisor.lock", "a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            lock.seek(0)
-            raise CommandError(
-                f"The library in {settings.VIDEOLIB_DATA} runs already (process {lock.read().strip()}); stop that one, "
-                "or name another folder with VIDEOLIB_DATA and another port with BIND."
-            ) from error
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield
-
-
-def wait_for_port() -> None:
-    """Refuse a port that is taken, in a sentence that names the setting."""
-    host, port = settings.BIND_HOST, settings.BIND_PORT
-    deadline = time.monotonic() + PORT_PATIENCE_SECONDS
-    while error := _why_not(host, port):
-        if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
-            raise CommandError(
-                f"Cannot listen on {host}:{port} ({error.strerror}); free it, or choose another address, as in "
-                f"BIND={host}:{port + 1} make run."
-            )
-        time.sleep(0.1)
-
-
-def _why_not(host: str, port: int) -> OSError | None:
-    try:
-        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
-    except OSError as error:
-        return error
-    return None
-
-
 def is_migrated() -> bool:
     """Asking is quick, where `migrate` is not."""
     executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
     return not executor.migration_plan(executor.loader.graph.leaf_nodes())
-
-
-def die_with_make() -> None:
-    """`make` passes no signal on when it is killed; a shell that started us and ends is no reason to stop."""
-    if os.environ.pop("MAKELEVEL", None):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
