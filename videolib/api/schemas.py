@@ -193,6 +193,8 @@ class JobOut(Schema):
     attempt: int
     error: str
     may_retry: bool
+    ahead: int | None = Field(None, description="While it waits: how many jobs are taken before it.")
+    wait_seconds: float | None = Field(None, description="While it waits: until its turn, where that can be told.")
 
 
 class FieldProblem(Schema):

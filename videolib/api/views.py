@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,12 +12,14 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI, Query, Status
 from ninja.errors import HttpError
 
 from transcode.actions import try_again
-from transcode.models import Job, Transcript
+from transcode.models import Job, State, Transcript
+from transcode.waiting import wait_for
 from videolib.accounts.models import User
 from videolib.api.auth import CALLERS
 from videolib.api.document import operations_of, with_common_answers
@@ -204,14 +207,14 @@ def correct_cue(request: CallerRequest, code: UUID, cue: CueIn) -> dict[str, Any
 
 
 @api.get("/clips/{uuid:code}/jobs", response={200: list[JobOut], 404: Problem}, summary="How the work on a clip stands")
-def read_jobs(request: CallerRequest, code: UUID) -> list[Job]:
+def read_jobs(request: CallerRequest, code: UUID) -> list[JobOut]:
     """One entry a step, in the order they were queued."""
     clip = get_clip_for(request.user, code)
     return _jobs(clip)
 
 
 @api.post("/clips/{uuid:code}/retry", response={200: list[JobOut], 404: Problem}, summary="Try failed steps again")
-def retry(request: CallerRequest, code: UUID) -> list[Job]:
+def retry(request: CallerRequest, code: UUID) -> list[JobOut]:
     """Owners and curators."""
     clip = get_clip_for(request.user, code, to="edit")
     if clip.recording:
@@ -224,7 +227,7 @@ def retry(request: CallerRequest, code: UUID) -> list[Job]:
     response={200: list[JobOut], 404: Problem, 422: Problem},
     summary="Write the words down anew",
 )
-def hear_again(request: CallerRequest, code: UUID) -> list[Job]:
+def hear_again(request: CallerRequest, code: UUID) -> list[JobOut]:
     """Owners and curators; with the vocabulary of today. Corrections stay; under way already, nothing happens."""
     clip = get_clip_for(request.user, code, to="edit")
     actions.hear_again(clip, by=request.user)
@@ -284,8 +287,15 @@ def _told(user: User, clips: Iterable[Clip]) -> list[Clip]:
     return clips
 
 
-def _jobs(clip: Clip) -> list[Job]:
-    return list(clip.recording.jobs.order_by("pk")) if clip.recording else []
+def _jobs(clip: Clip) -> list[JobOut]:
+    now = timezone.now()
+    return [_told_wait(job, now) for job in clip.recording.jobs.order_by("pk")] if clip.recording else []
+
+
+def _told_wait(job: Job, now: datetime) -> JobOut:
+    wait = wait_for(job, now) if job.state == State.QUEUED else None
+    told = {"ahead": wait.ahead, "wait_seconds": wait.seconds} if wait else {}
+    return JobOut.model_validate(job).model_copy(update=told)
 
 
 def _vocabulary(request: CallerRequest) -> QuerySet[Term]:

@@ -12,6 +12,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from transcode.actions import skip_step, start_step
+from transcode.models import Recording, Step
 from videolib.accounts.models import ApiToken, hash_secret
 from videolib.clips.models import Clip, License
 
@@ -118,6 +120,18 @@ def test_a_private_clip_is_404_for_everybody_else(
     for role in ("learner", "contributor", "curator"):
         assert Caller(make_user(role))(method, f"/clips/{clip.code}{path}", body)[0] == 404
     assert Caller(make_user("admin"))(method, f"/clips/{uuid4()}{path}", body)[0] == 404
+
+
+def test_what_waits_says_how_many_are_before_it_and_what_does_not_says_nothing(clip: Clip, owner: Any) -> None:
+    start_step(Recording.objects.create(original_key="x", size_bytes=1), Step.INSPECT)
+    start_step(clip.recording, Step.INSPECT)
+    skip_step(clip.recording, Step.TRANSCRIBE)
+    status, jobs = Caller(owner)("GET", f"/clips/{clip.code}/jobs")
+    assert status == 200
+    assert [(job["state"], job["ahead"], job["wait_seconds"]) for job in jobs] == [
+        ("queued", 1, None),
+        ("skipped", None, None),
+    ]
 
 
 def test_an_edit_changes_what_it_names_and_is_found_at_once(clip: Clip, owner: Any) -> None:
