@@ -320,6 +320,8 @@ CELERY_BROKER_URL = BROKER_URL or "memory://"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
+# Together: a worker has as many messages as it has processes, each kept until its work is done. Messages taken ahead
+# would wait for an hour behind a long job while other workers are idle. What a killed process had comes again at once.
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -331,9 +333,9 @@ CELERY_BROKER_CONNECTION_TIMEOUT = 3
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    # The Job row and its lease are the truth, so a message that comes back while its job runs is turned away by the
-    # claim. A day is longer than any job here.
-    "visibility_timeout": 24 * 3600,
+    # What a worker that was killed outright held comes back after so long, and to a minute more; it matters to mail and
+    # the index, which stand in no row. A nudge for a job that takes longer comes twice, and finds the job taken.
+    "visibility_timeout": 3600,
     "socket_connect_timeout": 2,
     # For workers; whoever only sends waits for SILENCE (videolib/celery.py).
     "socket_timeout": 30,
