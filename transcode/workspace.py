@@ -35,8 +35,9 @@ from transcode.queue import wake
 
 log = logging.getLogger(__name__)
 
-# The first wait before another attempt; it doubles with each, and a random part keeps failures from marching in step.
-BACK_OFF = timedelta(seconds=10)
+# The wait before another attempt doubles with each up to so many times RETRY_SECONDS (ten minutes): a job that met many
+# faults is not to wait for days. A random part keeps failures from marching in step.
+LONGEST_BACK_OFF = 60
 SECONDS_BETWEEN_BEATS = 1.0
 # How soon a worker notices that it was told to end: `make run` kills it after 8.
 WATCH_SECONDS = 0.5
@@ -232,7 +233,8 @@ def _end_attempt(work: Work, sentence: str, reason: str, *, permanent: bool) -> 
     log.warning("%s of recording %s: %s (attempt %s)", job.step, job.recording_id, sentence, job.attempt)
     if permanent or job.attempt >= settings.JOB_ATTEMPTS:
         return job.end(State.FAILED, claim=work.claim, error=sentence, reason=reason, may_retry=not permanent)
-    pause = BACK_OFF * 2 ** (job.attempt - 1) * random.uniform(1, 1.5)
+    doubled = min(2 ** (job.attempt - 1), LONGEST_BACK_OFF)
+    pause = timedelta(seconds=settings.RETRY_SECONDS) * doubled * random.uniform(1, 1.5)
     held = Job.objects.filter(pk=job.pk, state=State.RUNNING, claim=work.claim)
     paused = {"claim": None, "lease_until": None, "worker": "", "not_before": timezone.now() + pause}
     return bool(held.update(state=State.QUEUED, reason=reason, **paused))

@@ -350,6 +350,7 @@ MEDIA_WORKERS = env.whole("MEDIA_WORKERS", 2, least=1, most=64)
 SPEECH_WORKERS = env.whole("SPEECH_WORKERS", 1, least=1, most=64)
 LEASE_SECONDS = env.whole("LEASE_SECONDS", 120, least=5, most=3600)
 SWEEP_SECONDS = env.whole("SWEEP_SECONDS", 30, least=1, most=3600)
+RETRY_SECONDS = env.whole("RETRY_SECONDS", 10, least=1, most=3600)
 JOB_ATTEMPTS = env.whole("JOB_ATTEMPTS", 3, least=1, most=20)
 CELERY_BEAT_SCHEDULE = {
     "send lost jobs again": {

@@ -100,6 +100,17 @@ def test_what_may_work_later_waits_a_while_and_keeps_its_place(job: Job) -> None
     assert claim_job(job.pk) is None
 
 
+def test_nothing_waits_for_days_however_often_it_was_tried(job: Job, settings: Any) -> None:
+    settings.JOB_ATTEMPTS, settings.RETRY_SECONDS = 20, 10
+    Job.objects.update(attempt=18)
+    run_job(job.pk, fail("The disk is full.", permanent=False))
+    job.refresh_from_db()
+    ten_minutes, a_half_more = 600, 900
+    pause = (job.not_before - timezone.now()).total_seconds()
+    assert (job.state, job.attempt) == (State.QUEUED, 19)
+    assert ten_minutes - 60 < pause <= a_half_more
+
+
 def test_the_budget_of_attempts_ends_with_an_offer_to_try_again(job: Job, settings: Any) -> None:
     settings.JOB_ATTEMPTS = 2
     for _ in range(2):
