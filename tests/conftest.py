@@ -11,9 +11,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from stack.swift import Swift, is_installed
 from tests import swift as swift_server
 from tests.running import Library
-from tests.swift import Swift
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
@@ -154,7 +154,7 @@ def needs() -> Callable[[str, bool], None]:
 @pytest.fixture(scope="session")
 def swift(needs: Callable[[str, bool], None]) -> Iterator[Swift]:
     """An S3 service that checks signatures, of this session's own."""
-    needs("python3-swift", swift_server.is_installed())
+    needs("python3-swift", is_installed())
     service, stop = swift_server.start()
     yield service
     stop()

@@ -11,7 +11,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
-from tests.swift import Swift
+from stack.swift import Swift
 
 SITE = "https://videos.example.com"
 

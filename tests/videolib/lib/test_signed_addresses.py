@@ -17,7 +17,7 @@ import botocore.auth
 import pytest
 from django.http import HttpResponse
 
-from tests.swift import Swift
+from stack.swift import Swift
 from tests.videolib.access_matrix import BENT_SIGNED_ADDRESSES, bend
 from videolib.lib.bucket import SIGNED_SECONDS
 from videolib.lib.storage import Wanted

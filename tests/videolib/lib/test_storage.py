@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 from django.core.exceptions import SuspiciousFileOperation
 
-from tests.swift import Swift
+from stack.swift import Swift
 from videolib.lib.storage import PIECE, DiskStorage, MediaStorage
 
 BYTES = bytes(range(256)) * 3000  # three pieces
