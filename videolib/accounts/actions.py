@@ -253,7 +253,11 @@ def change_email(person: User, email: str, *, by: User) -> None:
     _refuse_taken(email)
     Invitation.objects.filter(email=email, used_at=None).delete()
     person.email = email
-    person.save(update_fields=["email"])
+    try:
+        with transaction.atomic():
+            person.save(update_fields=["email"])
+    except IntegrityError as error:
+        raise AccountError("Somebody with this address is here already.") from error
     EmailAddress.objects.filter(user=person).delete()
     EmailAddress.objects.create(user=person, email=email, verified=False, primary=True)
     write_audit("change e-mail", f"person {email}", by=by, before=before, after=email)
@@ -303,6 +307,8 @@ def _end_sessions_of(person: User) -> None:
 def create_token(person: User, name: str) -> str:
     """A token for machines that may do what its person may. Returns the secret, which nobody can see again."""
     name = name.strip()
+    # Names and numbers are looked at by one at a time.
+    User.objects.select_for_update().get(pk=person.pk)
     if person.api_tokens.filter(name=name).exists():
         raise AccountError(f'You have a token called "{name}" already. Choose another name, or revoke that one.')
     if person.api_tokens.count() >= MOST_TOKENS:

@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import Any, TypedDict, Unpack
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.http import Http404
 from django.utils import timezone
 
 from transcode import actions as pipeline
@@ -71,6 +72,7 @@ def create_draft(title: str, *, by: User, visibility: str) -> Clip:
 @transaction.atomic
 def edit_clip(clip: Clip, *, by: User, **details: Unpack[Details]) -> None:
     """Change words, tags, licence or who may see a clip; it is searchable as changed at once."""
+    lock_clip(clip)
     tags = details.pop("tags", None)
     before, title = clip.visibility, clip.title
     changed = [column for column, value in details.items() if getattr(clip, column) != value]
@@ -91,6 +93,8 @@ def edit_clip(clip: Clip, *, by: User, **details: Unpack[Details]) -> None:
 def tag_clip(clip: Clip, name: str, *, by: User) -> Tag:
     """Put a tag on a clip; the same tag twice is once. Raises TagError for one that cannot be."""
     tag = get_tag(name)
+    # Counted by one at a time.
+    lock_clip(clip)
     if clip.taggings.exclude(tag=tag).count() >= MOST_TAGS:
         raise TagError(f"A clip has at most {MOST_TAGS} tags; take one off first.")
     Tagging.objects.get_or_create(clip=clip, tag=tag, defaults={"by": by})
@@ -139,6 +143,8 @@ def correct_cue(clip: Clip, *, start: float, end: float, text: str, by: User) ->
     Raises CueError for times that cannot be.
     """
     _check_stretch(clip, start=start, end=end)
+    # Of two who correct the same words at once, the second takes back what the first has written.
+    lock_clip(clip)
     overlapping = Q(start__lt=end - TOUCH, end__gt=start + TOUCH)
     clip.cue_edits.filter(overlapping).delete()
     said = Cue.objects.filter(overlapping, transcript__recording__clips=clip)
@@ -176,6 +182,7 @@ def add_terms(texts: Sequence[str], *, by: User) -> list[Term]:
     One that is there in another spelling is spelt as now. Gives those that are new or spelt anew; TermError when the
     list is full.
     """
+    LibrarySettings.locked()
     wanted = {fold_term(text): text for text in texts}
     known = {term.folded: term for term in Term.objects.filter(folded__in=wanted)}
     changed = [folded for folded, text in wanted.items() if folded not in known or known[folded].text != text]
@@ -313,9 +320,10 @@ def trash_clip(clip: Clip, *, by: User) -> None:
 
 @transaction.atomic
 def restore_clip(clip: Clip, *, by: User) -> None:
-    """Bring a deleted clip back as it was."""
+    """Bring a deleted clip back as it was. Http404 when the trash was emptied just now."""
     clip.trashed_at = None
-    clip.save(update_fields=["trashed_at"])
+    if not Clip.objects.filter(pk=clip.pk).update(trashed_at=None):
+        raise Http404("This clip has just been deleted for good.")
     index_clip(clip)
     _audit_of_others(clip, "restore clip", by)
 
@@ -352,16 +360,20 @@ def rename_tag(tag: Tag, name: str, *, by: User) -> None:
     if Tag.objects.filter(folded=fold_tag(shown)).exclude(pk=tag.pk).exists():
         raise TagError(f'There is a tag called "{shown}" already.')
     before, tag.name, tag.folded = tag.name, shown, fold_tag(shown)
-    tag.save(update_fields=["name", "folded"])
+    try:
+        with transaction.atomic():
+            tag.save(update_fields=["name", "folded"])
+    except IntegrityError as error:
+        raise TagError(f'There is a tag called "{shown}" already.') from error
     write_audit("rename tag", f"tag {before}", by=by, after=shown)
-    for clip in tag.clips.all():
+    for clip in tag.clips.order_by("pk"):
         index_clip(clip)
 
 
 @transaction.atomic
 def delete_tag(tag: Tag, *, by: User) -> None:
     """Take a tag off every clip, and out of search."""
-    clips = list(tag.clips.all())
+    clips = list(tag.clips.order_by("pk"))
     tag.delete()
     write_audit("delete tag", f"tag {tag.name}", by=by, clips=len(clips))
     for clip in clips:

@@ -100,3 +100,34 @@ def test_two_that_finish_one_upload_make_one_recording(tus, monkeypatch):
     )
     assert isinstance(second.error, UploadRefused)
     assert Recording.objects.count() == 1
+
+
+class TestCancelledAtItsLastByte:
+    @pytest.fixture
+    def complete(self, tus):
+        upload = tus.begin(5)
+        upload.path.write_bytes(b"hello")
+        return upload
+
+    def test_who_cancels_first_leaves_nothing(self, complete, uploader, monkeypatch, data_folder):
+        cancel = partial(actions.cancel_upload, Upload.objects.get(), by=uploader)
+        first, second = race(
+            monkeypatch, cancel, partial(actions.finish_upload, complete), stop_after=(actions, "delete_for_good")
+        )
+        assert (first.error, second.had_to_wait) == (None, True)
+        assert isinstance(second.error, UploadRefused)
+        assert not Clip.objects.exists() and not Recording.objects.exists()
+        assert [path for path in data_folder.rglob("*") if path.is_file()] == []
+
+    def test_who_finishes_first_has_a_clip_in_the_trash(self, complete, uploader, monkeypatch):
+        cancel = partial(actions.cancel_upload, Upload.objects.get(), by=uploader)
+        first, second = race(
+            monkeypatch,
+            partial(actions.finish_upload, complete),
+            cancel,
+            stop_after=(finish.pipeline, "accept_recording"),
+        )
+        assert (first.error, second.error, second.had_to_wait) == (None, None, True)
+        clip = Clip.objects.get()
+        assert clip.trashed_at
+        assert stored(clip) == b"hello"
