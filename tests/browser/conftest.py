@@ -11,7 +11,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,17 +36,18 @@ FLAGS = [
 
 @dataclass
 class Library:
-    """A running library: its address, its folder and what it has said so far."""
+    """A running library: its address, its folder, what it has said so far, and its settings beside those."""
 
     url: str
     folder: Path
     log: Path
+    settings: dict[str, str] = field(default_factory=dict)
 
     def manage(self, *args: str, stdin: str = "") -> str:
         """Run a management command on the same folder; its standard output."""
         # Not the settings of the tests: their quick password hashes are unknown to the running library.
         environment = {key: value for key, value in os.environ.items() if not key.startswith("DJANGO_")}
-        environment["VIDEOLIB_DATA"] = str(self.folder)
+        environment |= {"VIDEOLIB_DATA": str(self.folder), "SITE_URL": self.url, **self.settings}
         command = [sys.executable, "manage.py", *args]
         done = subprocess.run(
             command, cwd=ROOT, env=environment, input=stdin, capture_output=True, text=True, timeout=120, check=False
@@ -66,19 +68,28 @@ class Library:
 @pytest.fixture(scope="session")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """The library of this session, stopped at its end."""
-    folder = tmp_path_factory.mktemp("library")
+    with running(tmp_path_factory.mktemp("library")) as library:
+        yield library
+
+
+@contextmanager
+def running(folder: Path, prepare: tuple[str, ...] = (), **settings: str) -> Iterator[Library]:
+    """A library on that folder, with those settings, started after the command `prepare`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("DJANGO_", "PYTEST_"))}
-    environment |= {"VIDEOLIB_DATA": str(folder), "BIND": f"127.0.0.1:{port}", "PYTHONUNBUFFERED": "1"}
+    environment |= {"VIDEOLIB_DATA": str(folder), "BIND": f"127.0.0.1:{port}", "PYTHONUNBUFFERED": "1", **settings}
     log = folder / "run.log"
+    library = Library(f"http://127.0.0.1:{port}", folder, log, settings)
+    if prepare:
+        library.manage(*prepare)
     with log.open("w") as file:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "run"], cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT
         )
     try:
-        yield Library(f"http://127.0.0.1:{port}", folder, log)
+        yield library
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(timeout=30)
@@ -116,7 +127,8 @@ def open_page(browser: Any, library: Library) -> Iterator[Callable[..., Any]]:
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
         page.on("console", lambda said: _obeys_policy(said.text, complaints))
-        page.on("request", lambda request: _stays_at_home(request.url, library.url, complaints))
+        home = (library.url, library.settings.get("S3_ENDPOINT_URL", library.url))
+        page.on("request", lambda request: _stays_at_home(request.url, home, complaints))
         return page
 
     yield open_one
@@ -130,8 +142,8 @@ def _obeys_policy(said: str, complaints: list[str]) -> None:
         complaints.append(said)
 
 
-def _stays_at_home(url: str, home: str, complaints: list[str]) -> None:
-    if not url.startswith((home, "blob:", "data:", "about:", "chrome")):
+def _stays_at_home(url: str, home: tuple[str, ...], complaints: list[str]) -> None:
+    if not url.startswith((*home, "blob:", "data:", "about:", "chrome")):
         complaints.append(f"a request left the origin: {url}")
 
 

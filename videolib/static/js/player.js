@@ -2,6 +2,10 @@
 
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
 const AUTO = 0;
+// How much is fetched ahead. hls.js would fetch sixty megabytes, most of a clip: too much for somebody whose right ends.
+const SECONDS_AHEAD = 45;
+// Until somebody presses play, the first seconds are enough.
+const SECONDS_AHEAD_OF_PLAY = 10;
 const CAPTIONS_WANTED = "videolib.captions";
 const HLS_TYPE = "application/vnd.apple.mpegurl";
 
@@ -22,8 +26,8 @@ function startHls(player, at, onTrouble) {
   const { video } = player;
   const hls = new window.Hls({
     startPosition: at || -1,
-    // Until somebody presses play, the first seconds are enough.
-    maxBufferLength: 10,
+    maxBufferLength: SECONDS_AHEAD_OF_PLAY,
+    maxMaxBufferLength: SECONDS_AHEAD_OF_PLAY,
     // A library stands near its people: begin with a sharp picture, and go down where the line is slow.
     abrEwmaDefaultEstimate: 8_000_000,
   });
@@ -34,7 +38,8 @@ function startHls(player, at, onTrouble) {
     hls.attachMedia(video);
   });
   hls.on(window.Hls.Events.ERROR, (_, error) => mend(hls, error, onTrouble));
-  video.addEventListener("play", () => (hls.config.maxBufferLength = 60), { once: true });
+  const fetchAhead = () => (hls.config.maxBufferLength = hls.config.maxMaxBufferLength = SECONDS_AHEAD);
+  video.addEventListener("play", fetchAhead, { once: true });
   hls.loadSource(video.dataset.main);
 }
 
