@@ -79,10 +79,17 @@ def test_two_measures_are_too_few_and_old_ones_tell_of_another_machine() -> None
     assert wait_for(queue(), timezone.now()).seconds is None
 
 
-def test_it_takes_as_many_queries_however_long_the_queue(django_assert_num_queries: Any) -> None:
+def test_of_a_long_queue_the_rest_is_taken_to_be_like_the_first(
+    django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        finished(100)
+    running(percent=100)
     for _ in range(30):
         queue()
     last = queue()
-    with django_assert_num_queries(2):
-        waits = wait_for(last, timezone.now())
-    assert waits.ahead == 30
+    with django_assert_num_queries(3):  # the pace is the third
+        assert wait_for(last, timezone.now()) == Wait(30, pytest.approx(30 * 100))
+    monkeypatch.setattr(waiting, "ADDED_UP", 10)
+    with django_assert_num_queries(3):  # the number is the third
+        assert wait_for(last, timezone.now()) == Wait(30, pytest.approx(30 * 100))

@@ -64,7 +64,7 @@ class ClipStatus:
 
 
 def status_of(clip: Clip) -> ClipStatus:
-    """How far `clip` is, with its place in the queue (four queries at most; none for a draft)."""
+    """How far `clip` is, with its place in the queue (five queries at most; none for a draft)."""
     jobs = list(clip.recording.jobs.all()) if clip.recording else []
     current = _current(jobs)
     waits = current is not None and current.state == State.QUEUED
