@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 ON_POSTGRES := tests/contracts/test_search_backends.py tests/videolib tests/transcode/test_*.py
 
-.PHONY: help setup run stack demo test test-postgres test-long lint format clean
+.PHONY: help setup run stack chaos demo test test-postgres test-long lint format clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -31,6 +31,10 @@ test: python ## set up what the tests need, then every check and every test
 
 test-postgres: ## what touches the database once more, on a PostgreSQL started for it
 	TEST_DATABASE=postgres $(BIN)/pytest -n 2 --dist loadscope -m "not browser and not stack and not long" $(ON_POSTGRES)
+
+chaos: ## recordings through the stack while everything in it is killed, stopped and filled; some twenty minutes
+	@$(PYTHON) -m scripts.setup --stack
+	@exec $(BIN)/python -m chaos
 
 test-long: ## the tests that take minutes each
 	$(BIN)/pytest -m long

@@ -12,7 +12,7 @@ from statistics import median, quantiles
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("videolib", "transcode", "scripts", "demo", "benchmarks", "stack")
+PACKAGES = ("videolib", "transcode", "scripts", "demo", "benchmarks", "stack", "chaos")
 # Where a program may be started: the door with limits, and the supervisor of `make run`. Becoming another program
 # (exec) starts none: the launcher under the first does it, and `run` with the name of one program.
 STARTS_PROGRAMS = {"transcode/media/child.py", "videolib/lib/supervisor.py"}
