@@ -10,6 +10,7 @@ import pytest
 from django.core.exceptions import SuspiciousFileOperation, SuspiciousOperation
 from django.http import Http404
 from django.test import RequestFactory
+from django.utils.http import content_disposition_header
 
 from videolib.lib.ranges import file_response
 from videolib.lib.storage import DiskStorage, Wanted
@@ -50,6 +51,15 @@ def test_what_it_is_and_that_it_is_not_kept_is_signed_too(bucket: Any) -> None:
     assert signed["response-content-type"] == ["application/octet-stream"]
     assert signed["response-content-disposition"] == [NAME]
     assert signed["response-cache-control"] == ["private, no-store"]
+
+
+def test_a_long_name_and_the_token_of_a_session_make_no_address_too_long() -> None:
+    name = content_disposition_header(as_attachment=True, filename="録" * 120 + ".mp4")
+    bucket = make_bucket(security_token="token " * 300)
+    address = bucket.hand_over("originals/1", Wanted("GET", "application/octet-stream", str(name)))["Location"]
+    signed = parse_qs(urlsplit(address).query)
+    assert signed["response-content-disposition"] == [name]
+    assert signed["X-Amz-Security-Token"] == ["token " * 300]
 
 
 def test_the_method_is_signed(bucket: Any) -> None:
