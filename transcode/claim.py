@@ -94,6 +94,8 @@ def _take(job: Job, free: JobQuerySet) -> Job | None:
         attempt=F("attempt") + 1,
         started_at=timezone.now(),
         percent=0,
+        # Why the last try failed is kept until it works; that there was no room is over.
+        reason=job.reason if job.attempt else "",
     )
     if not taken:
         return None

@@ -65,6 +65,11 @@ def went_silent(now: datetime) -> Q:
     return Q(state=State.RUNNING, lease_until__lt=now)
 
 
+def lacks_room() -> Q:
+    """Waiting jobs for which there is too little disk (transcode/admission.py); `reason` says how much is missing."""
+    return Q(state=State.QUEUED, attempt=0) & ~Q(reason="")
+
+
 class JobQuerySet(models.QuerySet["Job"]):
     """Reads over jobs."""
 
@@ -138,6 +143,11 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.step} of {self.recording_id}: {self.state}"
+
+    @property
+    def lacks_room(self) -> bool:
+        """Whether it waits for room on the disk: see the expression of that name."""
+        return self.state == State.QUEUED and not self.attempt and bool(self.reason)
 
     @property
     def is_open(self) -> bool:

@@ -195,7 +195,7 @@ def _sentence(
 def _waiting(job: Job, wait: Wait | None) -> str:
     if job.attempt:
         return "It did not work at once, and is tried again soon."
-    if job.reason:
+    if job.lacks_room:
         return "Waiting for room on the library's disk; admins see how much is missing."
     if wait is None:
         return "Waiting for its turn."

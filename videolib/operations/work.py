@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Prefetch, Q, QuerySet
 
-from transcode.models import Job, State, went_silent
+from transcode.models import Job, State, lacks_room, went_silent
 from videolib.accounts.models import User
 from videolib.clips.models import Clip
 
@@ -49,9 +49,9 @@ class Row:
 
 
 def stuck_rows(user: User, now: datetime) -> list[Row]:
-    """Jobs whose worker went silent, and those that wait very long; the one that waits longest first."""
+    """Jobs whose worker went silent, and those that wait very long or for room; the one that waits longest first."""
     waiting = Q(state=State.QUEUED, not_before__lt=now - LONG_WAIT)
-    return _rows(_for(user).filter(went_silent(now) | waiting).order_by("not_before", "pk"), user, now)
+    return _rows(_for(user).filter(went_silent(now) | lacks_room() | waiting).order_by("not_before", "pk"), user, now)
 
 
 def failed_rows(user: User, now: datetime) -> list[Row]:
@@ -111,13 +111,11 @@ def _explain_running(job: Job, now: datetime) -> Explanation:
 
 
 def _explain_waiting(job: Job, now: datetime) -> Explanation:
-    if job.reason and not job.attempt:
+    if job.lacks_room:
         return Explanation(job, job.reason, MAKE_ROOM)
     if job.not_before > now:
         what = f"Try {job.attempt} of {settings.JOB_ATTEMPTS} did not work; it pauses, and is tried again by itself."
         return Explanation(job, what, "Trying again spares it the pause.")
     is_late = now - job.not_before > LONG_WAIT
-    what = (
-        f"It waits for a worker of the queue {job.queue}; what is urgent goes first, then turns are fair."
-    )
+    what = f"It waits for a worker of the queue {job.queue}; what is urgent goes first, then turns are fair."
     return Explanation(job, what, SEE_WORKERS if is_late else "")

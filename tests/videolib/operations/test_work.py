@@ -88,16 +88,18 @@ def test_failed_and_stuck_jobs_are_listed_and_others_are_not(client: Client, mak
     make_job(State.FAILED, "Broke", error="It is no recording.", ended_at=now)
     make_job(State.RUNNING, "Went silent", **silent())
     make_job(State.QUEUED, "Waits long", not_before=now - timedelta(hours=2))
+    make_job(State.QUEUED, "Has no room", not_before=now + timedelta(seconds=20), reason=NO_ROOM)
+    make_job(State.QUEUED, "Is tried again", not_before=now + timedelta(seconds=20), reason="OSError", attempt=1)
     make_job(State.QUEUED, "Waits")
     make_job(State.RUNNING, "Is worked on", lease_until=now + timedelta(minutes=1))
     make_job(State.DONE, "Is done", ended_at=now)
     page = client.get("/work/")
     titles = {name: [row.title for row in page.context[name]] for name in ("stuck", "failed")}
-    assert sorted(titles["stuck"]) == ["Waits long", "Went silent"]
+    assert sorted(titles["stuck"]) == ["Has no room", "Waits long", "Went silent"]
     assert titles["failed"] == ["Broke"]
     assert "It is no recording." in page.text
     (media, *_) = page.context["queues"]
-    assert (media.name, media.waiting, media.running, media.silent) == ("media", 2, 1, 1)
+    assert (media.name, media.waiting, media.running, media.silent) == ("media", 4, 1, 1)
 
 
 def test_a_private_clip_s_title_is_not_read_in_passing(client: Client, admin: Any, make_job: MakeJob) -> None:
