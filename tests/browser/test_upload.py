@@ -168,6 +168,23 @@ def test_several_dropped_at_once_each_end_in_a_sentence(upload_page, shot):
     shot(page, "upload-refused-390")
 
 
+def test_told_to_wait_it_says_so_and_goes_on_by_itself(upload_page):
+    page, turned_away = upload_page(), []
+
+    def answer(route: Any) -> None:
+        if route.request.method != "POST" or turned_away:
+            route.continue_()
+            return
+        turned_away.append(route.request.url)
+        route.fulfill(status=429, headers={"Retry-After": "2"}, body="Very many uploads. Go on in a minute.\n")
+
+    page.route("**/uploads/", answer)
+    page.set_input_files("[data-files]", {"name": "a.mp4", "mimeType": "video/mp4", "buffer": b"not a recording"})
+    page.wait_for_selector("text=Very many uploads. Go on in a minute.", timeout=PATIENCE)
+    wait_for_state(page, "done")
+    assert len(turned_away) == 1
+
+
 def test_without_javascript_a_form_takes_one_file(upload_page, recording, shot):
     page = upload_page(390, java_script_enabled=False)
     shot(page, "upload-plain-390")
