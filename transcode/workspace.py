@@ -268,9 +268,11 @@ def _heartbeat(work: Work) -> Iterator[None]:
 
 def _look_after(work: Work) -> None:
     now = time.monotonic()
-    if now - work.last_progress > HANGS_AFTER:
-        return
-    work.give_back_when_told()
-    if now - work.last_beat >= settings.LEASE_SECONDS / 3:
+    try:
+        work.give_back_when_told()
+    except DatabaseTrouble as error:
+        log.warning("%s could not be given back, and is tried again: %s", work.job, error)
+        connection.close()
+    if now - work.last_progress < HANGS_AFTER and now - work.last_beat >= settings.LEASE_SECONDS / 3:
         work.try_to_beat()
         connection.close()

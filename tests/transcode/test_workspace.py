@@ -9,15 +9,17 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import OperationalError, connection
 from django.utils import timezone
 
+from transcode import workspace
 from transcode.actions import start_step, try_again
 from transcode.claim import OUR_FAULT, claim_job
 from transcode.media.errors import MediaError
 from transcode.models import REASON_LIMIT, Job, Recording, State, Step
 from transcode.signals import recording_changed
 from transcode.tasks import sweep_jobs
-from transcode.workspace import LeaseLost, Work, remove_stray_folders, run_job
+from transcode.workspace import LeaseLost, Work, remove_stray_folders, run_job, run_queue
 
 pytestmark = pytest.mark.django_db
 
@@ -84,6 +86,109 @@ def test_progress_after_the_lease_is_lost_stops_the_work(job: Job) -> None:
 
     run_job(job.pk, slow)
     assert Job.objects.get().state == State.RUNNING
+
+
+def test_a_worker_that_is_told_to_end_gives_its_job_back_and_what_it_made_goes(
+    job: Job, data_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(work: Work) -> None:
+        (work.folder / "source.mp4").write_bytes(b"x")
+        work.store(work.folder / "source.mp4")
+        work.progress(0.5)
+        monkeypatch.setattr(workspace, "is_ending", lambda: True)
+        work.progress(0.6)
+        raise AssertionError("it works on")
+
+    assert run_job(job.pk, slow)
+    job.refresh_from_db()
+    assert (job.state, job.attempt, job.reason) == (State.QUEUED, 0, "")
+    assert [path for path in (data_folder / "media").rglob("*") if path.is_file()] == []
+    assert run_queue("media", finish, lambda *_: None) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_does_so_in_the_midst_of_something_that_reports_nothing(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("the database in memory is this thread's own; test_workers.py does it with a file")
+    monkeypatch.setattr(workspace, "WATCH_SECONDS", 0.01)
+    seen: list[str] = []
+
+    def silent(work: Work) -> None:
+        monkeypatch.setattr(workspace, "is_ending", lambda: True)
+        while not seen:
+            seen.extend(Job.objects.filter(state=State.QUEUED).values_list("state", flat=True))
+        with work.finishing():
+            pass
+
+    assert run_job(job.pk, silent)
+    assert Job.objects.get().state == State.QUEUED
+
+
+def test_ctrl_c_in_a_command_that_does_the_work_itself_gives_the_job_back(job: Job, data_folder: Path) -> None:
+    def interrupted(work: Work) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_job(job.pk, interrupted)
+    job.refresh_from_db()
+    assert (job.state, job.attempt) == (State.QUEUED, 0)
+    assert list((data_folder / "scratch").iterdir()) == []
+
+
+def test_a_database_that_is_away_for_a_moment_stops_no_work(
+    job: Job, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    beats: list[int] = []
+
+    def away(work: Work) -> None:
+        beats.append(1)
+        if len(beats) == 1:
+            raise OperationalError("the server closed the connection unexpectedly")
+        real(work)
+
+    def step(work: Work) -> None:
+        for part in (0.3, 0.6):
+            work.progress(part)
+        with work.finishing():
+            pass
+
+    real = Work.beat
+    monkeypatch.setattr(Work, "beat", away)
+    monkeypatch.setattr(workspace, "SECONDS_BETWEEN_BEATS", 0)
+    assert run_job(job.pk, step)
+    assert Job.objects.get().state == State.DONE
+    assert len(beats) == 3
+    assert "is tried again" in caplog.text
+
+
+def test_a_step_that_hangs_loses_its_lease_and_one_that_moves_keeps_it(
+    job: Job, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.LEASE_SECONDS = 0
+    work = Work(claim_job(job.pk))  # type: ignore[arg-type]
+    beats: list[Work] = []
+    monkeypatch.setattr(Work, "try_to_beat", lambda held: beats.append(held))
+    monkeypatch.setattr(workspace.connection, "close", lambda: None)
+    workspace._look_after(work)
+    assert len(beats) == 1
+    work.last_progress -= workspace.HANGS_AFTER + 1
+    workspace._look_after(work)
+    assert len(beats) == 1
+
+
+def test_where_the_answer_to_the_commit_got_lost_what_people_see_stays(
+    job: Job, data_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(work: Work) -> None:
+        (work.folder / "source.mp4").write_bytes(b"x")
+        work.store(work.folder / "source.mp4")
+        finish(work)
+        raise OperationalError("the server closed the connection unexpectedly")
+
+    assert run_job(job.pk, lost)
+    job.refresh_from_db()
+    assert job.state == State.DONE
+    assert len([path for path in (data_folder / "media").rglob("*") if path.is_file()]) == 1
 
 
 def test_what_can_never_work_fails_at_once_with_its_sentence(job: Job) -> None:
