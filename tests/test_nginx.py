@@ -22,7 +22,7 @@ from transcode.models import Recording
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
 
-START_SECONDS = 20
+START_SECONDS = 60
 SECRET = b"root: nobody may read this"
 
 
