@@ -137,7 +137,7 @@ def lock_recording(recording_id: int) -> Recording | None:
 def let_go_of_all() -> int:
     """Whoever ran a job is not here any more, as after a move to other machines: it waits again. Returns how many."""
     held = Job.objects.filter(state=State.RUNNING)
-    return held.update(state=State.QUEUED, claim=None, lease_until=None, not_before=timezone.now())
+    return held.update(state=State.QUEUED, claim=None, lease_until=None, worker="", not_before=timezone.now())
 
 
 def delete_recording(recording: Recording) -> None:

@@ -60,7 +60,13 @@ def fill() -> dict[str, Clip]:
     clips.index_clip(made["shared"])
     clips.hide_clip(made["hidden"], by=curator)
     clips.trash_clip(made["trashed"], by=owner)
-    running = {"state": State.RUNNING, "claim": uuid4(), "lease_until": timezone.now(), "attempt": 1}
+    running = {
+        "state": State.RUNNING,
+        "claim": uuid4(),
+        "lease_until": timezone.now(),
+        "attempt": 1,
+        "worker": "desk/7",
+    }
     add_job(made["at work"].recording, Step.MAKE_PLAYABLE, **running)
     create_upload(by=owner, size=9, file_name="still coming.mp4")
     return made

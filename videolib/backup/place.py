@@ -27,7 +27,7 @@ from videolib.lib.storage import DiskStorage, MediaStorage
 
 MANIFEST, OBJECTS, OBJECT_LIST = "manifest.json", "objects", "objects.jsonl"
 # Half-written files, so that none lies where a whole one is looked for.
-SCRATCH = ".partial"
+SCRATCH = ".videolib-partial"
 IN_USE = "{} is where the library keeps its own media; name another place."
 NO_BUCKET = "{} names no bucket; write s3://BUCKET or s3://BUCKET/PREFIX."
 

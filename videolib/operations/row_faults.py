@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Sum
@@ -17,6 +18,7 @@ from videolib.uploads.models import Upload
 
 # What is younger may be under way: a deed in several steps, the sweep that mends it by itself.
 GRACE = timedelta(hours=1)
+PIECE = 500
 
 
 def faults_in_rows(now: datetime, *, grace: timedelta = GRACE) -> Iterator[Fault]:
@@ -117,8 +119,8 @@ def _index() -> Iterator[Fault]:
     if missing or gone:
         again = get_backend().known_ids()
         missing, gone = missing - again, gone & again
-    for pk, code in Clip.objects.in_bulk(missing).items():
-        yield Fault(Kind.UNFINDABLE, f"clip {code.code}", "Search does not know it.", pk)
-    there = set(Clip.objects.filter(trashed_at=None, pk__in=gone).values_list("pk", flat=True))
-    for pk in sorted(gone - there):
+    waiting = iter(sorted(missing))
+    while piece := list(islice(waiting, PIECE)):
+        yield from _of(Kind.UNFINDABLE, "clip", Clip.objects.filter(pk__in=piece), "Search does not know it.")
+    for pk in sorted(gone - set(Clip.objects.filter(trashed_at=None).values_list("pk", flat=True))):
         yield Fault(Kind.GHOST, f"document {pk}", "Search knows it, but there is no such clip.", pk)

@@ -18,7 +18,7 @@ from videolib.clips.models import Clip
 from videolib.lib.storage import media_storage
 
 # What an import changes on purpose: nobody runs a job any more.
-LET_GO = {"state": State.QUEUED, "claim": None, "lease_until": None}
+LET_GO = {"state": State.QUEUED, "claim": None, "lease_until": None, "worker": ""}
 
 
 def rows() -> dict[str, list[dict[str, Any]]]:

@@ -53,7 +53,7 @@ def test_nobody_else_can_read_it(library: dict[str, Clip], place: Path) -> None:
     run("export_library", place)
     assert place.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in place.rglob("*") if path.is_file()} == {0o600}
-    assert not (place / ".partial").exists()
+    assert not (place / ".videolib-partial").exists()
 
 
 def test_the_same_place_is_brought_up_to_date(library: dict[str, Clip], place: Path) -> None:

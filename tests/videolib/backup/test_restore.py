@@ -47,7 +47,7 @@ def test_what_was_carried_is_all_there_again(exported: Path, empty: Empty) -> No
     assert without_waits(rows()) == without_waits(wanted)
     assert files() == wanted_files
     assert [*find_faults()] == []
-    assert not (exported / ".partial").exists()
+    assert not (exported / ".videolib-partial").exists()
 
 
 def test_people_sign_in_find_and_go_on(exported: Path, empty: Empty, library: dict[str, Clip]) -> None:
