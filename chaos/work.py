@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
 Answer = TypeVar("Answer")
+AWAY_PAUSE = 0.2
 
 
 @dataclass(frozen=True)
@@ -54,4 +56,5 @@ def ask(question: Callable[[], Answer]) -> Answer | None:
         return question()
     except Error:
         connection.close()
+        time.sleep(AWAY_PAUSE)  # many who ask again at once keep it from coming back
         return None
