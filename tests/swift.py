@@ -18,7 +18,7 @@ from stack.swift import Swift
 
 # It writes as somebody who owns nothing else.
 USER = "nobody" if os.geteuid() == 0 else None
-# Four processes beside other tests: far more than the three seconds of an idle machine.
+# Far more than an idle machine needs: four processes start beside other tests.
 START_SECONDS = 120
 
 
