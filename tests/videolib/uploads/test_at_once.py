@@ -80,7 +80,7 @@ def test_a_draft_that_is_deleted_while_its_last_byte_comes_gets_no_recording(tus
     upload.path.write_bytes(b"hello")
     trash = partial(clips.trash_clip, Clip.objects.get(), by=uploader)
     trashed, finished = race(
-        monkeypatch, trash, partial(actions.finish_upload, upload), stop_after=(clips, "lock_clip")
+        monkeypatch, trash, partial(actions.finish_upload, upload), stop_after=(clips, "index_clip")
     )
     assert (trashed.error, finished.had_to_wait) == (None, True)
     assert isinstance(finished.error, UploadRefused)
