@@ -130,8 +130,9 @@ def _postgres() -> dict[str, object]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or ""),
         "PORT": parts.port or "",
-        # connect_timeout: a server that is gone must not hold a page until the kernel gives up.
-        "OPTIONS": {"connect_timeout": 5, **dict(parse_qsl(parts.query))},
+        # connect_timeout: a server that is gone must not hold a page until the kernel gives up. random_page_cost: what
+        # is read lies in memory or on an SSD; for a spinning disk, the server's own guess, lists read whole tables.
+        "OPTIONS": {"connect_timeout": 5, "options": "-c random_page_cost=1.1", **dict(parse_qsl(parts.query))},
         # A thread of the web server keeps its connection for a while; one that broke in between is replaced.
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,

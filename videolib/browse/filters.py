@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cached_property
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Count, F
+from django.core.paginator import Paginator
+from django.db.models import Count, Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -16,6 +20,9 @@ from videolib.accounts.models import User
 from videolib.clips.access import ClipQuerySet
 from videolib.clips.models import Tag, Tagging
 
+# Counting costs by the row, on every page. Up to so many clips every number is exact; of more, the newest so many are
+# counted: a list says "2,000+", and tags and people are those of the clips that anybody may still reach by pages.
+MOST_COUNTED = 2000
 # Each tag is one more subquery; nobody files clips under more at once.
 MOST_TAGS = 8
 # From how many seconds up to below how many.
@@ -68,8 +75,10 @@ class Filters:
 
     def narrow(self, clips: ClipQuerySet) -> ClipQuerySet:
         """The clips of `clips` that fit, in no order."""
+        # By number: so PostgreSQL sees which tag it is, and whether many clips have it or few.
+        numbers = dict(Tag.objects.filter(folded__in=self.tags).values_list("folded", "pk")) if self.tags else {}
         for tag in self.tags:
-            clips = clips.filter(pk__in=Tagging.objects.filter(tag__folded=tag).values("clip"))
+            clips = clips.filter(pk__in=Tagging.objects.filter(tag=numbers.get(tag, 0)).values("clip"))
         if self.person:
             clips = clips.filter(owner__code=self.person)
         if self.length:
@@ -82,6 +91,25 @@ class Filters:
     def sorted(self, clips: ClipQuerySet) -> ClipQuerySet:
         """In the chosen order; the newest first where none was."""
         return SORTS[self.sort or "new"][1](clips)
+
+
+class CountedPages(Paginator):  # type: ignore[type-arg]  # it takes none at run time
+    """Pages of at most MOST_COUNTED clips; `is_cut` where there are more."""
+
+    @cached_property
+    def count(self) -> int:
+        """How many clips are on them."""
+        return min(self._looked_at, MOST_COUNTED)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are clips that no page shows."""
+        return self._looked_at > MOST_COUNTED
+
+    @cached_property
+    def _looked_at(self) -> int:
+        clips: Any = self.object_list
+        return int(clips.order_by()[: MOST_COUNTED + 1].count())
 
 
 @dataclass(frozen=True)
@@ -116,10 +144,10 @@ class TagCount:
 
 
 def count_tags(clips: ClipQuerySet, *, most: int, chosen: Filters | None = None) -> list[TagCount]:
-    """The tags of `clips`, the most used first. One query."""
+    """The tags of `clips` (of the newest MOST_COUNTED), the most used first. One query."""
     chosen = chosen or Filters()
     rows = (
-        Tagging.objects.filter(clip__in=clips.order_by().values("pk"))
+        Tagging.objects.filter(clip__in=_counted(clips))
         .exclude(tag__folded__in=chosen.tags)
         .values(name=F("tag__name"), folded=F("tag__folded"))
         .annotate(clips=Count("pk"))
@@ -129,15 +157,19 @@ def count_tags(clips: ClipQuerySet, *, most: int, chosen: Filters | None = None)
 
 
 def count_people(clips: ClipQuerySet) -> list[tuple[User, int]]:
-    """Who owns how many of `clips`, by name. One query."""
-    owners = User.objects.filter(clips__in=clips.order_by().values("pk")).annotate(number=Count("clips"))
-    people = [(owner, owner.number) for owner in owners]
+    """Who owns how many of `clips` (of the newest MOST_COUNTED), by name. Two queries."""
+    numbers = Counter(clips.newest_first().values_list("owner", flat=True)[:MOST_COUNTED])
+    people = [(owner, numbers[owner.pk]) for owner in User.objects.filter(pk__in=numbers)]
     return sorted(people, key=lambda pair: pair[0].display_name.casefold())
+
+
+def _counted(clips: ClipQuerySet) -> QuerySet[Any, Any]:
+    return clips.newest_first()[:MOST_COUNTED].values("pk")
 
 
 def tag_names(clips: ClipQuerySet, folded: Sequence[str]) -> dict[str, str]:
     """How chosen tags are written, of those on `clips`; no query where none was chosen."""
     if not folded:
         return {}
-    used = Tag.objects.filter(folded__in=folded, clips__in=clips.order_by().values("pk"))
-    return dict(used.values_list("folded", "name").distinct())
+    used = Exists(Tagging.objects.filter(tag=OuterRef("pk"), clip__in=clips.order_by().values("pk")))
+    return dict(Tag.objects.filter(used, folded__in=folded).values_list("folded", "name"))

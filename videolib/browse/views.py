@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from videolib.accounts.access import person_of
 from videolib.accounts.models import User
 from videolib.browse.errors import page_for_too_often
-from videolib.browse.filters import Filters, chips_of, count_people, count_tags, tag_names
+from videolib.browse.filters import CountedPages, Filters, chips_of, count_people, count_tags, tag_names
 from videolib.browse.forms import BrowseForm
 from videolib.browse.search import ClipHit, count_search, search_clips
 from videolib.clips.access import ClipQuerySet
@@ -57,7 +57,7 @@ def browse(request: HttpRequest) -> HttpResponse:
     people = _people_to_choose(listed, filters)
     form.offer_people(people)
     fitting = filters.narrow(listed)
-    page = Paginator(filters.sorted(fitting.with_card()), ON_A_PAGE).get_page(request.GET.get("page"))
+    page = CountedPages(filters.sorted(fitting.with_card()), ON_A_PAGE).get_page(request.GET.get("page"))
     person_name = next((person.display_name for person, _ in people if person.code == filters.person), "")
     context = {
         "form": form,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any, TypedDict, Unpack
 
@@ -287,21 +287,26 @@ def publish_playable() -> int:
 @transaction.atomic
 def index_clips_of(recording_id: int) -> None:
     """New words: make them findable in every clip of the recording."""
-    for clip in Clip.objects.filter(recording_id=recording_id).order_by("pk"):
-        index_clip(clip)
+    index_clips(list(Clip.objects.filter(recording_id=recording_id).values_list("pk", flat=True)))
+
+
+def index_clip(clip: Clip) -> None:
+    """Make a clip findable as it stands, in the transaction of what it describes."""
+    index_clips([clip.pk])
 
 
 @transaction.atomic
-def index_clip(clip: Clip) -> None:
-    """Make a clip findable as it stands, in the transaction of what it describes.
+def index_clips(numbers: Collection[int]) -> None:
+    """Make the clips of these numbers findable as they stand; of those in the trash, or gone, nothing is found.
 
-    It is read again and locked: of two deeds at once, the one that indexes last has seen what the other wrote.
+    They are read again and locked: of two deeds at once, the one that indexes last has seen what the other wrote.
     """
-    standing = lock_clip(clip)
-    if standing and not standing.trashed_at:
-        get_backend().put(document_for(standing))
-    else:
-        get_backend().remove([clip.pk])
+    locked = Clip.objects.select_for_update().filter(pk__in=numbers, trashed_at=None).order_by("pk")
+    standing = list(locked.prefetch_related("tags", "cue_edits"))
+    if gone := set(numbers) - {clip.pk for clip in standing}:
+        get_backend().remove(gone)
+    if standing:
+        get_backend().put(*map(document_for, standing))
 
 
 def lock_clip(clip: Clip) -> Clip | None:

@@ -33,10 +33,17 @@ class PassageText:
 
 def passages_of(document: SearchDocument) -> Iterator[PassageText]:
     """Every line of the document in at least one passage, in the order of its fields and of time."""
-    for field, lines in document.lines.items():
-        readable = [Line(text, line.start) for line in lines if (text := _stored(line.text))]
-        for stretch in _stretches(readable):
+    for field, lines in stored_lines(document).items():
+        for stretch in _stretches(lines):
             yield PassageText(field, "\n".join(line.text for line in stretch), [line.start for line in stretch])
+
+
+def stored_lines(document: SearchDocument) -> dict[Field, list[Line]]:
+    """The lines of each field as passages hold them; none that has no text."""
+    return {
+        field: [Line(text, line.start) for line in lines if (text := _stored(line.text))]
+        for field, lines in document.lines.items()
+    }
 
 
 def shown(text: str) -> str:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import local
+from typing import NamedTuple
 
 import Stemmer
 
@@ -23,8 +25,7 @@ SHORTEST_STEMMED = 3  # FTS5 leaves shorter ones alone: "is", "js", "vs"
 _of_thread = local()  # a stemmer keeps a buffer and may not be shared
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):  # a page of hits makes ten thousand, and these are made fastest
     """A word of a text: its stem, and where it stands."""
 
     stem: str
@@ -77,21 +78,32 @@ def forms_of(word: Word) -> list[Form]:
     ]
 
 
-def marked(text: str, words: Iterable[Word]) -> str:
-    """The text with MARK and UNMARK around every match; matches that overlap are one."""
-    tokens, forms = tokens_of(text), [form for word in words for form in forms_of(word)]
-    parts, at = [], 0
-    for start, end in _joined(_matches(tokens, forms)):
-        parts += [text[at:start], MARK, text[start:end], UNMARK]
-        at = end
-    return "".join([*parts, text[at:]])
+class Marker:
+    """Puts MARK and UNMARK around every match in a text; matches that overlap are one."""
 
+    def __init__(self, words: Iterable[Word]) -> None:
+        forms = {form for word in words for form in forms_of(word)}
+        self.beginnings = tuple(form.stems[0] for form in forms if form.beginning and len(form.stems) == 1)
+        self.by_first_stem: dict[str, list[Form]] = defaultdict(list)
+        for form in forms:
+            self.by_first_stem[form.stems[0]].append(form)
 
-def _matches(tokens: Sequence[Token], forms: Sequence[Form]) -> Iterator[tuple[int, int]]:
-    for at, token in enumerate(tokens):
-        lengths = [len(form.stems) for form in forms if form.stands_at(tokens, at)]
-        if lengths:
-            yield token.start, tokens[at + max(lengths) - 1].end
+    def mark(self, text: str) -> str:
+        """The text with its matches marked."""
+        parts, at = [], 0
+        for start, end in _joined(self._matches(tokens_of(text))):
+            parts += [text[at:start], MARK, text[start:end], UNMARK]
+            at = end
+        return "".join([*parts, text[at:]])
+
+    def _matches(self, tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
+        for at, token in enumerate(tokens):
+            forms = self.by_first_stem.get(token.stem, ())
+            lengths = [len(form.stems) for form in forms if form.stands_at(tokens, at)]
+            if self.beginnings and token.stem.startswith(self.beginnings):
+                lengths.append(1)
+            if lengths:
+                yield token.start, tokens[at + max(lengths) - 1].end
 
 
 def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

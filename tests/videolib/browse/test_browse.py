@@ -9,6 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from videolib.browse import filters
+
 BROWSE = "/browse/"
 
 
@@ -185,7 +187,24 @@ def test_the_number_of_queries_does_not_grow_with_clips(client_of, make_user, ma
         with CaptureQueriesContext(connection) as queries:
             assert client.get(address).status_code == 200
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 10
+    assert counts[0] == counts[1] <= 11
+
+
+def test_of_very_many_clips_the_newest_are_counted_and_shown(browse, make_clip, monkeypatch):
+    monkeypatch.setattr(filters, "MOST_COUNTED", 2)
+    for number in range(3):
+        make_clip(title=f"Clip {number}", tags=["git"] if number else ["ancient"])
+    assert browse() == ["Clip 2", "Clip 1"]
+    assert "2+ clips" in browse.page
+    assert "git" in browse.page and "ancient" not in browse.page
+
+
+def test_up_to_that_many_are_counted_exactly(browse, make_clip, monkeypatch):
+    monkeypatch.setattr(filters, "MOST_COUNTED", 2)
+    make_clip(title="One")
+    make_clip(title="Two")
+    assert sorted(browse()) == ["One", "Two"]
+    assert "2 clips" in browse.page
 
 
 def test_tags_are_suggested_by_their_beginning_first(client_of, make_user, make_clip):

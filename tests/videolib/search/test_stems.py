@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from videolib.search.passages import MARK, UNMARK
-from videolib.search.stems import marked, stem_of, tokens_of
+from videolib.search.stems import Marker, stem_of, tokens_of
 from videolib.search.words import words_of
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
@@ -65,7 +65,7 @@ def test_a_word_longer_than_any_is_cut() -> None:
 
 
 def shown(text: str, typed: str, *, as_typed: bool = False) -> str:
-    found = marked(text, words_of(typed, as_typed=as_typed))
+    found = Marker(words_of(typed, as_typed=as_typed)).mark(text)
     return found.replace(MARK, "[").replace(UNMARK, "]")
 
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from tqdm import tqdm
 
 from videolib.clips.access import ClipQuerySet
-from videolib.clips.actions import index_clip
+from videolib.clips.actions import index_clips
 from videolib.clips.models import Clip
 from videolib.search.backends import get_backend
 
@@ -32,7 +32,8 @@ class Command(BaseCommand):
         standing, done = Clip.objects.filter(trashed_at=None), 0
         with tqdm(total=standing.count(), unit="clip", file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
             for numbers in _batches(standing):
-                _index(numbers)
+                # As they stand now: one that was changed or deleted since its number was read is indexed as such.
+                index_clips(numbers)
                 done += len(numbers)
                 bar.update(len(numbers))
         gone = _forget_gone(standing)
@@ -44,13 +45,6 @@ def _batches(clips: ClipQuerySet) -> Iterator[list[int]]:
     while numbers := list(clips.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:CLIPS_AT_ONCE]):
         yield numbers
         last = numbers[-1]
-
-
-@transaction.atomic
-def _index(numbers: list[int]) -> None:
-    """As they stand now: one that was changed or deleted since its number was read is indexed as such."""
-    for clip in Clip.objects.filter(pk__in=numbers):
-        index_clip(clip)
 
 
 @transaction.atomic

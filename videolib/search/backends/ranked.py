@@ -1,7 +1,7 @@
 """What the backends of both databases share: passages in, documents ranked, moments chosen.
 
 Finding takes three queries, however many documents there are:
-1. which documents have which words, counted exactly among those allowed, and the best POOL of them by that alone;
+1. which documents have which words, of those allowed, and the best POOL of them by that alone;
 2. how well each passage of those does (BM25), which orders the pool;
 3. the best passages of the documents on the asked-for page, matches marked.
 A backend brings how each of them is asked in its own SQL.
@@ -12,13 +12,13 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import nlargest
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
 from videolib.search import ranking
@@ -29,7 +29,7 @@ from videolib.search.types import Field, Hit, Hits, Query, SearchDocument
 from videolib.search.words import Word, words_of
 
 # So many documents are ordered by their passages; those after them stay in the order of the words they cover.
-POOL = 200
+POOL = 100
 # Passages of one document that are looked through for its moments.
 PASSAGES_LOOKED_THROUGH = 6
 
@@ -68,20 +68,14 @@ class RankedBackend(ABC):
     """A search backend on the table of passages."""
 
     name: str
-    # SQL, with the same parameters for every database. `documents` has {among}, {said} and {every_word} to be filled
-    # in; `said` is asked once a word; `anywhere` and `together` are what may stand for {every_word}.
-    documents: str
-    said: str
-    anywhere = "count(*) = (SELECT count(*) FROM rarity)"
-    together: str
 
     @abstractmethod
-    def expression(self, word: Word) -> str:
-        """A word in the index's own language."""
+    def documents(self, words: Sequence[Word], among: QuerySet[Any], *, most: int) -> Documents:
+        """The best `most` documents by the words they have, of those allowed. EmptyResultSet where none is allowed."""
 
     @abstractmethod
-    def write(self, passages: Sequence[Passage]) -> None:
-        """Store passages of one document that has none."""
+    def write(self, documents: Sequence[SearchDocument]) -> None:
+        """Store the passages (`rows_of`) of documents that have none."""
 
     @abstractmethod
     def score(self, words: Sequence[Word], doc_ids: Sequence[int], weights: Mapping[str, float]) -> Iterable[Score]:
@@ -92,21 +86,10 @@ class RankedBackend(ABC):
         """(id, text with its matches marked, starts) of these passages."""
 
     @transaction.atomic
-    def put(self, document: SearchDocument) -> None:
+    def put(self, *documents: SearchDocument) -> None:
         """See SearchBackend."""
-        self.remove([document.doc_id])
-        self.write(
-            [
-                Passage(
-                    pk=_id_of(document.doc_id, number, passage.field),
-                    doc_id=document.doc_id,
-                    field=passage.field,
-                    text=passage.text,
-                    starts=list(passage.starts),
-                )
-                for number, passage in enumerate(passages_of(document))
-            ]
-        )
+        self.remove([document.doc_id for document in documents])
+        self.write(documents)
 
     def remove(self, doc_ids: Iterable[int]) -> None:
         """See SearchBackend."""
@@ -120,37 +103,20 @@ class RankedBackend(ABC):
         return set(Passage.objects.values_list("doc_id", flat=True).distinct())
 
     def find(self, query: Query, *, among: QuerySet[Any]) -> Hits:
-        """See SearchBackend. The total is exact."""
+        """See SearchBackend. The total is as exact as the backend's `documents`."""
         words = words_of(query.text, as_typed=query.as_typed)
         first, last = query.offset, query.offset + query.limit
-        documents = self._documents(words, among, most=max(POOL, last)) if words else Documents()
+        documents = self._documents(words, among, most=max(POOL, last))
         shown = documents.found[POOL:][max(0, first - POOL) : max(0, last - POOL)]
         scores = self._scores(words, [*documents.found[:POOL], *shown], documents.weights)
         ranked = [*_ranked(documents.found[:POOL], scores), *_ranked(documents.found[POOL:], {})]
         return Hits(self._with_moments(ranked[first:last], scores, words, documents.weights), documents.total)
 
     def _documents(self, words: Sequence[Word], among: QuerySet[Any], *, most: int) -> Documents:
-        asked = among.query.chain()
-        asked.clear_ordering(force=False)
         try:
-            allowed, parameters = asked.sql_with_params()
+            return self.documents(words, among, most=most) if words else Documents()
         except EmptyResultSet:
             return Documents()
-        expressions = [self.expression(word) for word in words]
-        anywhere = ranking.may_stand_anywhere(words)
-        every_word, together = (self.anywhere, []) if anywhere else (self.together, [json.dumps(expressions)])
-        sql = self.documents.format(
-            among=allowed, said=" UNION ALL ".join([self.said] * len(words)), every_word=every_word
-        )
-        said = [value for numbered in enumerate(expressions) for value in numbered]
-        required = sum(word.required for word in words)
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [*parameters, *said, *together, required, required, most])
-            rows = cursor.fetchall()
-        if not rows:
-            return Documents()
-        weights = {words[int(number)].text: weight for number, weight in json.loads(rows[0][4]).items()}
-        return Documents([Found(doc, bool(every), covered) for doc, every, covered, *_ in rows], rows[0][3], weights)
 
     def _scores(self, words: Sequence[Word], among: Sequence[Found], weights: Mapping[str, float]) -> Scores:
         scores = defaultdict(list)
@@ -170,6 +136,22 @@ class RankedBackend(ABC):
         return [replace(hit, moments=best_moments(passages[hit.doc_id], weights)) for hit in hits]
 
 
+def selected(among: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
+    """The ids that `among` selects, in no order, as SQL and its parameters. Raises EmptyResultSet."""
+    asked = among.query.chain()
+    asked.clear_ordering(force=False)
+    sql, parameters = asked.sql_with_params()
+    return sql, parameters
+
+
+def documents_in(rows: Sequence[Sequence[Any]], words: Sequence[Word]) -> Documents:
+    """Rows of (document, has every word, covered, how many there are, weights by number of the word as JSON, …)."""
+    if not rows:
+        return Documents()
+    weights = {words[int(number)].text: weight for number, weight in json.loads(rows[0][4]).items()}
+    return Documents([Found(doc, bool(every), covered) for doc, every, covered, *_ in rows], rows[0][3], weights)
+
+
 def _ranked(found: Sequence[Found], passages: Scores) -> list[Hit]:
     hits = []
     for document in found:
@@ -181,6 +163,18 @@ def _ranked(found: Sequence[Found], passages: Scores) -> list[Hit]:
 def _looked_through(passages: Sequence[Score]) -> list[Score]:
     """What is spoken first: other fields give a moment only where nothing spoken matched."""
     return nlargest(PASSAGES_LOOKED_THROUGH, passages, key=lambda each: (_field_of(each[0]) == "speech", each[1]))
+
+
+def rows_of(document: SearchDocument) -> Iterator[Passage]:
+    """The passages of a document as rows."""
+    for number, passage in enumerate(passages_of(document)):
+        yield Passage(
+            pk=_id_of(document.doc_id, number, passage.field),
+            doc_id=document.doc_id,
+            field=passage.field,
+            text=passage.text,
+            starts=list(passage.starts),
+        )
 
 
 def _id_of(doc_id: int, number: int, field: Field) -> int:

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
-from videolib.search.backends.ranked import DOCUMENT_BITS, FIELD_BITS, WEIGHT_OF_FIELD, RankedBackend, Score
+from videolib.search import ranking
+from videolib.search.backends.ranked import (
+    DOCUMENT_BITS,
+    FIELD_BITS,
+    WEIGHT_OF_FIELD,
+    Documents,
+    RankedBackend,
+    Score,
+    documents_in,
+    rows_of,
+    selected,
+)
 from videolib.search.models import Passage
 from videolib.search.passages import MARK, UNMARK
+from videolib.search.types import SearchDocument
 from videolib.search.words import Word, other_forms
 
 _FIELD_OF_ID = f"(rowid & {(1 << FIELD_BITS) - 1})"
@@ -37,6 +51,7 @@ ORDER BY every_word DESC, covered DESC, doc DESC LIMIT %s
 """
 
 # A few words may stand anywhere in a document; more of them only side by side, see ranking.may_stand_anywhere.
+_ANYWHERE = "count(*) = (SELECT count(*) FROM rarity)"
 _TOGETHER = f"""
 doc IN (
     SELECT rowid >> {DOCUMENT_BITS} FROM videolib_passage_fts WHERE videolib_passage_fts MATCH (
@@ -62,29 +77,43 @@ class SqliteBackend(RankedBackend):
     """The search backend of a library on SQLite. Triggers keep the index in step with the table."""
 
     name = "sqlite"
-    documents, said, together = _DOCUMENTS, _SAID, _TOGETHER
 
-    def expression(self, word: Word) -> str:
-        """In FTS5's language; a word's pieces are letters and digits only, so nothing in it can be an operator."""
-        forms = [f'"{form.text}"' + ("*" if form.beginning else "") for form in (word, *other_forms(word))]
-        return f"({' OR '.join(forms)})"
-
-    def write(self, passages: Sequence[Passage]) -> None:
+    def documents(self, words: Sequence[Word], among: QuerySet[Any], *, most: int) -> Documents:
         """See RankedBackend."""
-        Passage.objects.bulk_create(passages)
+        allowed, parameters = selected(among)
+        expressions = [_expression(word) for word in words]
+        anywhere = ranking.may_stand_anywhere(words)
+        every_word, together = (_ANYWHERE, []) if anywhere else (_TOGETHER, [json.dumps(expressions)])
+        sql = _DOCUMENTS.format(among=allowed, said=" UNION ALL ".join([_SAID] * len(words)), every_word=every_word)
+        said = [value for numbered in enumerate(expressions) for value in numbered]
+        required = sum(word.required for word in words)
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [*parameters, *said, *together, required, required, most])
+            return documents_in(cursor.fetchall(), words)
+
+    def write(self, documents: Sequence[SearchDocument]) -> None:
+        """See RankedBackend."""
+        Passage.objects.bulk_create(passage for document in documents for passage in rows_of(document))
 
     def score(self, words: Sequence[Word], doc_ids: Sequence[int], weights: Mapping[str, float]) -> Iterable[Score]:
         """See RankedBackend; FTS5 knows itself how rare a word is."""
         del weights
         with connection.cursor() as cursor:
-            cursor.execute(_PASSAGES, [self._any_of(words), json.dumps(doc_ids)])
+            cursor.execute(_PASSAGES, [_any_of(words), json.dumps(doc_ids)])
             return list(cursor.fetchall())
 
     def mark(self, words: Sequence[Word], passage_ids: Sequence[int]) -> Iterable[tuple[int, str, Sequence[float]]]:
         """See RankedBackend."""
         with connection.cursor() as cursor:
-            cursor.execute(_MARKED, [MARK, UNMARK, self._any_of(words), json.dumps(passage_ids)])
+            cursor.execute(_MARKED, [MARK, UNMARK, _any_of(words), json.dumps(passage_ids)])
             return [(passage_id, text, json.loads(starts)) for passage_id, text, starts in cursor.fetchall()]
 
-    def _any_of(self, words: Sequence[Word]) -> str:
-        return " OR ".join(self.expression(word) for word in words)
+
+def _any_of(words: Sequence[Word]) -> str:
+    return " OR ".join(_expression(word) for word in words)
+
+
+def _expression(word: Word) -> str:
+    """In FTS5's language; a word's pieces are letters and digits only, so nothing in it can be an operator."""
+    forms = [f'"{form.text}"' + ("*" if form.beginning else "") for form in (word, *other_forms(word))]
+    return f"({' OR '.join(forms)})"
