@@ -25,7 +25,7 @@ USUAL_MEMORY = 230 * MB
 MEMORY_PER_PIXEL = 70
 DRAWN = (Step.MAKE_PLAYABLE, Step.MAKE_RENDITIONS)
 # With so many processes that want each processor one more only makes all of them slower.
-FULL_LOAD = 8.0
+FULL_LOAD = 16.0
 # What is made takes 1.5 times the original's bytes in the mean.
 TIMES_ORIGINAL = 2
 LEAST_DISK = 64 * MB

@@ -106,7 +106,7 @@ def test_what_a_claim_left_in_the_storage_goes_when_the_next_begins(job: Job) ->
 # --- Room on this machine -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("less", [{"memory": 1000}, {"load": 20.0}])
+@pytest.mark.parametrize("less", [{"memory": 1000}, {"load": 40.0}])
 def test_a_crowded_machine_takes_one_job_and_no_second(job: Job, room: Any, less: dict[str, Any]) -> None:
     start_step(Recording.objects.create(original_key="originals/y", size_bytes=1), Step.INSPECT, lane="8")
     room(**less)
