@@ -28,7 +28,7 @@ def sleep_instead(**_: Any) -> None:
     from transcode.machine import Room  # noqa: PLC0415
 
     # Sleeping needs none, however busy this machine is with other things.
-    claim.look_around = lambda *_, **__: Room(memory=2**62, load=0.0, disk=2**62)
+    claim.look_around = lambda *_, **__: Room(2**62, 0.0, 2**62)  # type: ignore[attr-defined]
     tasks.STEPS.update(dict.fromkeys(tasks.STEPS, _sleep))
 
 
