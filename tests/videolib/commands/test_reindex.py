@@ -84,13 +84,13 @@ def test_stopped_half_way_every_clip_is_still_found(make_clip, titles, make_user
         make_clip(owner, title=f"Git {number}")
     indexed = []
 
-    def stop_at_the_fourth(clip):
-        indexed.append(clip)
-        if len(indexed) == 4:
+    def stop_at_the_second(numbers):
+        indexed.append(numbers)
+        actions.index_clips(numbers)
+        if len(indexed) == 2:
             raise KeyboardInterrupt
-        actions.index_clip(clip)
 
-    monkeypatch.setattr(reindex, "index_clip", stop_at_the_fourth)
+    monkeypatch.setattr(reindex, "index_clips", stop_at_the_second)
     with pytest.raises(KeyboardInterrupt):
         run()
     assert len(titles("git")) == 5
