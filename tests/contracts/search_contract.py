@@ -69,6 +69,11 @@ class SearchBackendContract:
         assert self.ids("before") == self.ids("yesterday") == []
         assert self.ids("after") == [7]
 
+    def test_many_at_once_are_put_as_one_after_the_other(self) -> None:
+        self.put(document(7, title="before"))
+        self.backend.put(document(9, title="beta"), document(7, title="alpha", speech=["gamma"]), document(8))
+        assert (self.ids("before"), self.ids("alpha gamma"), self.ids("beta")) == ([], [7], [9])
+
     def test_what_was_removed_is_not_found(self) -> None:
         self.put(document(7, title="alpha"), document(8, title="alpha"), document(9, title="alpha"))
         self.backend.remove([7, 9, 12345])

@@ -4,6 +4,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 from django.utils import timezone
 
 from videolib.browse.search import search_clips
@@ -86,9 +87,10 @@ def test_stopped_half_way_every_clip_is_still_found(make_clip, titles, make_user
 
     def stop_at_the_second(numbers):
         indexed.append(numbers)
-        actions.index_clips(numbers)
-        if len(indexed) == 2:
-            raise KeyboardInterrupt
+        with transaction.atomic():
+            actions.index_clips(numbers)
+            if len(indexed) == 2:
+                raise KeyboardInterrupt
 
     monkeypatch.setattr(reindex, "index_clips", stop_at_the_second)
     with pytest.raises(KeyboardInterrupt):
