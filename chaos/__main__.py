@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.library import enter
-from chaos.faults import Injector
+from chaos.faults import AT_STEP, Injector
 from chaos.machine_room import MachineRoom, mount_small_disks, unmount_small_disks
 from chaos.material import Sent, endless, sources
 from chaos.people import Person, Post
@@ -100,15 +100,22 @@ class Run:
     def _break_things(self) -> None:
         dice, deadline = self.injector.dice, time.monotonic() + self.options.minutes * 60
         while time.monotonic() < deadline and not self._is_enough():
-            met = self._met()
-            least = min(met[kind] for kind in self.injector.kinds())
-            rarest = [kind for kind in self.injector.kinds() if met[kind] == least]
-            self.injector.inject(dice.choice([kind for kind in rarest if self.injector.may_meet(kind)] or rarest))
+            self.injector.inject(self._next_kind())
             last = self.injector.met[-1]
             print(f"{last.at:7.1f} s  {last.kind:<32} met {len(last.jobs)}", flush=True)
             time.sleep(dice.uniform(*BETWEEN_FAULTS))
         if not self._is_enough():
             self.wrong.append(f"only {sum(self._met().values())} faults met running work: {dict(self._met())}")
+
+    def _next_kind(self) -> str:
+        """One of those that met least so far, of those whose work runs now."""
+        met = self._met()
+        possible = [kind for kind in self.injector.kinds() if self.injector.may_meet(kind)]
+        # What runs briefly is struck when it runs, as long as it was not struck often.
+        brief = [kind for kind in possible if kind.startswith(AT_STEP) and met[kind] < self.options.of_each]
+        kinds = brief or possible or list(self.injector.kinds())
+        least = min(met[kind] for kind in kinds)
+        return self.injector.dice.choice([kind for kind in kinds if met[kind] == least])
 
     def _met(self) -> Counter[str]:
         return Counter(each.kind for each in self.injector.met if each.jobs)

@@ -4,6 +4,7 @@ workers that are dead or went silent. Whoever lost a claim can move nothing any 
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 CANDIDATES, ROUNDS = 10, 5
 # A job for which the disk is too small is looked at again after so long.
 LATER = timedelta(seconds=30)
+STORAGE_AWAY = "The storage of media does not answer."
 WENT_SILENT = "Its worker went silent each time: killed, out of memory, or its machine is away."
 WAS_KILLED = "Its worker died each time: killed, or out of memory."
 OUR_FAULT = "Something went wrong on our side; please try again, and tell an admin if it happens again."
@@ -99,18 +101,32 @@ def _take(job: Job, free: JobQuerySet) -> Job | None:
     )
     if not taken:
         return None
-    if before:
-        # Nothing of it can count any more, and its worker may have been killed while it stored.
-        discard(job, before)
-    return Job.objects.select_related("recording").get(pk=job.pk)
+    taken_job = Job.objects.select_related("recording").get(pk=job.pk)
+    # Nothing of it can count any more, and its worker may have been killed while it stored.
+    if before and taken_job.claim and not discard(job, before):
+        put_off(taken_job, taken_job.claim, STORAGE_AWAY, left=before)
+        return None
+    return taken_job
 
 
-def discard(job: Job, claim: UUID) -> None:
-    """Remove what a claim stored that came to nothing. What cannot be removed now is found by check_library."""
+def discard(job: Job, claim: UUID) -> bool:
+    """Remove what a claim stored that came to nothing. Whether that could be done; else check_library finds it, unless
+    the row still names the claim."""
     try:
         default_storage.delete_folder(prefix_of(job, claim))  # type: ignore[attr-defined]
     except Exception:
         log.exception("what was stored for recording %s could not be removed", job.recording_id)
+        return False
+    return True
+
+
+def put_off(job: Job, claim: UUID, why: str, *, left: UUID) -> bool:
+    """Put a job back for which this is no time, as nothing can be stored: the attempt does not count, however long that
+    lasts. What the claim `left` may have stored is removed by whoever takes the job next."""
+    held = Job.objects.filter(pk=job.pk, state=State.RUNNING, claim=claim)
+    pause = timedelta(seconds=settings.RETRY_SECONDS) * random.uniform(1, 1.5)
+    paused = {"claim": left, "lease_until": None, "worker": "", "not_before": timezone.now() + pause}
+    return bool(held.update(state=State.QUEUED, attempt=F("attempt") - 1, reason=why, **paused))
 
 
 def give_back(job: Job, claim: UUID) -> bool:

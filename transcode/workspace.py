@@ -6,6 +6,7 @@ and rows are switched last, in the transaction that ends the job.
 
 from __future__ import annotations
 
+import errno
 import logging
 import random
 import shutil
@@ -25,7 +26,7 @@ from django.db import Error as DatabaseTrouble
 from django.db import connection, transaction
 from django.utils import timezone
 
-from transcode.claim import OUR_FAULT, claim_job, claim_next, discard, give_back, lease_end, prefix_of
+from transcode.claim import OUR_FAULT, claim_job, claim_next, discard, give_back, lease_end, prefix_of, put_off
 from transcode.log_fields import logging_about
 from transcode.media.errors import MediaError
 from transcode.media.facts import MediaFacts
@@ -179,7 +180,11 @@ def _run(work: Work, do: Do) -> None:
             _give_up(work, error.message, error, permanent=error.permanent)
         except Exception as error:
             log.exception("%s of recording %s failed", job.step, job.recording_id)
-            _give_up(work, OUR_FAULT, error, permanent=False)
+            if _was_no_time_for(error):
+                connection.close_if_unusable_or_obsolete()
+                put_off(job, work.claim, reason_of(error), left=work.claim)
+            else:
+                _give_up(work, OUR_FAULT, error, permanent=False)
         except BaseException:
             # Ctrl-C in a command that does the work itself.
             give_back(job, work.claim)
@@ -219,13 +224,26 @@ def _give_up(work: Work, sentence: str, error: Exception, *, permanent: bool) ->
         discard(work.job, work.claim)
 
 
-def reason_of(error: BaseException | None) -> str:
+def reason_of(error: BaseException) -> str:
     """An error and what led to it, one a line, for whoever looks into it."""
-    lines = []
-    while error is not None:
-        lines.append(f"{type(error).__name__}: {error}".replace("\0", ""))
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    lines = [f"{type(each).__name__}: {each}".replace("\0", "") for each in _chain(error)]
     return "\n".join(lines)[:REASON_LIMIT]
+
+
+def _was_no_time_for(error: BaseException) -> bool:
+    """Whether it was no fault of the job: in an outage, or on a full disk, each job would use up its attempts."""
+    full = {errno.ENOSPC, errno.EDQUOT}
+    return any(
+        (isinstance(each, OSError) and each.errno in full) or default_storage.is_away(each)  # type: ignore[attr-defined]
+        for each in _chain(error)
+    )
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and what led to it."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
 def _end_attempt(work: Work, sentence: str, reason: str, *, permanent: bool) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -20,6 +21,7 @@ from transcode.models import REASON_LIMIT, Job, Recording, State, Step
 from transcode.signals import recording_changed
 from transcode.tasks import sweep_jobs
 from transcode.workspace import LeaseLost, Work, remove_stray_folders, run_job, run_queue
+from videolib.lib.storage import DiskStorage
 
 pytestmark = pytest.mark.django_db
 
@@ -203,6 +205,57 @@ def test_what_may_work_later_waits_a_while_and_keeps_its_place(job: Job) -> None
     assert (job.state, job.attempt, job.claim) == (State.QUEUED, 1, None)
     assert job.not_before > timezone.now()
     assert claim_job(job.pk) is None
+
+
+class AwayError(Exception):
+    """What a storage raises that does not answer."""
+
+
+@pytest.mark.parametrize("error", [AwayError(), OSError(errno.ENOSPC, "No space left on device")])
+def test_an_outage_uses_up_nobody_s_attempts(
+    job: Job, settings: Any, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(DiskStorage, "is_away", lambda _, error: isinstance(error, AwayError))
+    settings.JOB_ATTEMPTS = 2
+
+    def store(work: Work) -> None:
+        try:
+            raise error
+        except Exception as first:
+            raise RuntimeError("it could not be stored") from first
+
+    for _ in range(5):
+        Job.objects.update(not_before=timezone.now())
+        run_job(job.pk, store)
+        job.refresh_from_db()
+        assert (job.state, job.attempt) == (State.QUEUED, 0)
+        assert job.not_before > timezone.now()
+    assert type(error).__name__ in job.reason
+    Job.objects.update(not_before=timezone.now())
+    run_job(job.pk, finish)
+    assert Job.objects.get().state == State.DONE
+
+
+def test_what_a_killed_worker_stored_is_removed_also_after_an_outage(
+    job: Job, data_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed = uuid4()
+    Job.objects.update(claim=killed, attempt=1)
+    left = data_folder / "media" / "recordings" / str(job.recording.code) / str(killed) / "720.mp4"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"x")
+
+    def unanswered(*_: Any) -> None:
+        raise AwayError
+
+    with monkeypatch.context() as outage:
+        outage.setattr(DiskStorage, "delete_folder", unanswered)
+        assert claim_job(job.pk) is None
+    job.refresh_from_db()
+    assert (job.state, job.claim, job.attempt) == (State.QUEUED, killed, 1)
+    Job.objects.update(not_before=timezone.now())
+    assert claim_job(job.pk)
+    assert not left.exists()
 
 
 def test_nothing_waits_for_days_however_often_it_was_tried(job: Job, settings: Any) -> None:

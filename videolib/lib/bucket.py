@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
+from botocore.exceptions import ConnectionError as NoConnection
 from django.http import HttpResponse, HttpResponseRedirect
 from storages.backends.s3 import S3Storage
 
@@ -30,6 +31,8 @@ TROUBLE = {
     404: "There is no bucket of the name in S3_BUCKET; make it, or correct the name.",
     500: "The service of the bucket answers with an error; see its own log.",
 }
+# Statuses by which a service says that it cannot just now: it, or what it asks in turn, or too much is asked of it.
+UNWELL = frozenset({429, 500, 502, 503, 504})
 
 
 class BucketStorage(S3Storage):
@@ -119,6 +122,11 @@ class BucketStorage(S3Storage):
         except ClientError as error:
             return TROUBLE.get(status_of(error), TROUBLE[500])
         return ""
+
+    def is_away(self, error: BaseException) -> bool:
+        """See MediaStorage."""
+        said = isinstance(error, ClientError) and status_of(error) in UNWELL
+        return said or isinstance(error, HTTPClientError | NoConnection | IncompleteReadError)
 
     @property
     def client(self) -> Any:

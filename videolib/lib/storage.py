@@ -75,6 +75,9 @@ class MediaStorage(Protocol):
     def trouble(self) -> str:
         """Why nothing can be kept here, in a sentence that says what to do; empty where all is well. May raise."""
 
+    def is_away(self, error: BaseException) -> bool:
+        """Whether this error says that nobody answered, or that the service itself is at fault: not what was asked."""
+
 
 def media_storage() -> MediaStorage:
     """The storage that the settings chose."""
@@ -147,6 +150,10 @@ class DiskStorage(FileSystemStorage):
         if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
             return ""
         return "The folder for media cannot be written to; give it back to the user the library runs as (chown)."
+
+    def is_away(self, error: BaseException) -> bool:  # noqa: ARG002 (a disk that is away is not told from a missing file)
+        """See MediaStorage."""
+        return False
 
 
 def refuse_everything(prefix: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from botocore.exceptions import ClientError
 from django.core.exceptions import SuspiciousFileOperation
 
 from stack.swift import Swift
@@ -246,6 +248,24 @@ class TestBucket(StorageContract):
         head = storage.connection.meta.client.head_object(Bucket=storage.bucket_name, Key="large")
         assert head["ETag"].strip('"').endswith("-2")
         assert b"".join(storage.read_range("large", 9_000_000, 1000)) == large[9_000_000:9_001_000]
+
+
+def test_a_service_that_does_not_answer_is_told_from_a_file_that_is_not_there() -> None:
+    from videolib.lib.bucket import BucketStorage
+
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        keys = {"access_key": "key", "secret_key": "secret", "region_name": "us-east-1"}
+        storage = BucketStorage(bucket_name="library", endpoint_url=address, **keys)
+        with pytest.raises(Exception, match="Could not connect") as refused:
+            storage.size("none")
+    assert storage.is_away(refused.value)
+    assert not storage.is_away(FileNotFoundError("none"))
+    unwell, forbidden = (
+        ClientError({"ResponseMetadata": {"HTTPStatusCode": status}}, "GetObject") for status in (503, 403)
+    )
+    assert storage.is_away(unwell) and not storage.is_away(forbidden)
 
 
 class TestSignedBucket(TestBucket):
