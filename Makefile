@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 ON_POSTGRES := tests/contracts/test_search_backends.py tests/videolib tests/transcode/test_*.py
 
-.PHONY: help setup run stack chaos demo test test-postgres test-long lint format clean
+.PHONY: help setup run stack chaos demo test test-stack test-postgres test-long lint format clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -36,8 +36,12 @@ chaos: ## recordings through the stack while everything in it is killed, stopped
 	@$(PYTHON) -m scripts.setup --stack
 	@exec $(BIN)/python -m chaos
 
+test-stack: ## the tests in the browser once more, on PostgreSQL, Valkey, S3 and nginx
+	$(BIN)/pytest tests/browser --on-stack
+
 test-long: ## the tests that take minutes each
 	$(BIN)/pytest -m long
+	$(MAKE) --no-print-directory test-stack
 
 lint: ## the checks without the tests
 	$(BIN)/ruff check

@@ -18,6 +18,11 @@ from tests.running import Library
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`pytest tests/browser --on-stack` is the same journeys on PostgreSQL, Valkey, S3 and nginx."""
+    parser.addoption("--on-stack", action="store_true", help="drive the library of `make stack` instead of `make run`")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _a_closed_answer_ends_no_test() -> Iterator[None]:
     """On PostgreSQL an answer that a test closes itself would close the connection of the test's own transaction."""

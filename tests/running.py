@@ -53,6 +53,8 @@ class Library:
 
     def start(self, *command: str) -> Library:
         """Start it, by another command than `make run`'s if one is given; what it says goes to `lines`."""
+        if hasattr(self, "process") and self.process.stdout:
+            self.process.stdout.close()
         self.process = subprocess.Popen(
             [sys.executable, *(command or ("manage.py", "run"))],
             cwd=ROOT,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 import signal
 import socket
 import stat
@@ -14,6 +13,7 @@ from collections.abc import Callable
 import pytest
 
 from scripts.setup import STACK_PROGRAMS, is_installed
+from tests.browser.conftest import settings_of_stack
 from tests.running import Library
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
@@ -86,6 +86,5 @@ def test_a_port_in_use_is_said_in_a_sentence(library: Callable[..., Library]) ->
 
 def settings_of(one: Library) -> dict[str, str]:
     """What the stack wrote down for commands, for its owner's eyes only."""
-    file = one.data / "stack" / "environment"
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    return dict(shlex.split(line)[0].split("=", 1) for line in file.read_text().splitlines())
+    assert stat.S_IMODE((one.data / "stack" / "environment").stat().st_mode) == 0o600
+    return settings_of_stack(one.data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -20,7 +21,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHOTS = Path(__file__).resolve().parent / "shots"
-START_SECONDS = 60
+START_SECONDS = 90
+STACK = ("-m", "stack")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 FLAGS = [
     "--no-sandbox",
@@ -66,15 +68,28 @@ class Library:
 
 
 @pytest.fixture(scope="session")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
-    """The library of this session, stopped at its end."""
-    with running(tmp_path_factory.mktemp("library")) as library:
+def library(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Library]:
+    """The library of this session, stopped at its end: that of `make run`, or with --on-stack that of `make stack`."""
+    folder = tmp_path_factory.mktemp("library")
+    on_stack = request.config.getoption("--on-stack")
+    with running(folder, command=STACK) if on_stack else running(folder) as library:
+        if on_stack:
+            library.wait_for_line(r"is ready at")
+            library.settings |= settings_of_stack(folder)
         yield library
 
 
+def settings_of_stack(folder: Path) -> dict[str, str]:
+    """What the stack of that folder wrote down for commands."""
+    lines = (folder / "stack" / "environment").read_text().splitlines()
+    return dict(shlex.split(line)[0].split("=", 1) for line in lines)
+
+
 @contextmanager
-def running(folder: Path, prepare: tuple[str, ...] = (), **settings: str) -> Iterator[Library]:
-    """A library on that folder, with those settings, started after the command `prepare`."""
+def running(
+    folder: Path, prepare: tuple[str, ...] = (), command: tuple[str, ...] = ("manage.py", "run"), **settings: str
+) -> Iterator[Library]:
+    """A library on that folder, with those settings, started by `command` after the command `prepare`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -86,7 +101,7 @@ def running(folder: Path, prepare: tuple[str, ...] = (), **settings: str) -> Ite
         library.manage(*prepare)
     with log.open("w") as file:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", "run"], cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT
+            [sys.executable, *command], cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT
         )
     try:
         yield library
