@@ -83,7 +83,7 @@ def _admission() -> Admission:
 def _postpone(job: Job, sentence: str) -> None:
     log.warning("%s of recording %s waits: %s", job.step, job.recording_id, sentence)
     held = Job.objects.filter(pk=job.pk, state=State.QUEUED)
-    held.update(not_before=timezone.now() + LATER, reason=sentence)
+    held.update(not_before=timezone.now() + LATER, reason=sentence, is_put_off=True)
 
 
 def _take(job: Job, free: JobQuerySet) -> Job | None:
@@ -96,8 +96,9 @@ def _take(job: Job, free: JobQuerySet) -> Job | None:
         attempt=F("attempt") + 1,
         started_at=timezone.now(),
         percent=0,
-        # Why the last try failed is kept until it works; that there was no room is over.
-        reason=job.reason if job.attempt else "",
+        is_put_off=False,
+        # Why the last try failed is kept until it works; that this was no time for it is over.
+        reason="" if job.is_put_off else job.reason,
     )
     if not taken:
         return None
@@ -126,7 +127,7 @@ def put_off(job: Job, claim: UUID, why: str, *, left: UUID) -> bool:
     held = Job.objects.filter(pk=job.pk, state=State.RUNNING, claim=claim)
     pause = timedelta(seconds=settings.RETRY_SECONDS) * random.uniform(1, 1.5)
     paused = {"claim": left, "lease_until": None, "worker": "", "not_before": timezone.now() + pause}
-    return bool(held.update(state=State.QUEUED, attempt=F("attempt") - 1, reason=why, **paused))
+    return bool(held.update(state=State.QUEUED, attempt=F("attempt") - 1, reason=why, is_put_off=True, **paused))
 
 
 def give_back(job: Job, claim: UUID) -> bool:

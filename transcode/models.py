@@ -65,11 +65,6 @@ def went_silent(now: datetime) -> Q:
     return Q(state=State.RUNNING, lease_until__lt=now)
 
 
-def lacks_room() -> Q:
-    """Waiting jobs for which there is too little disk (transcode/admission.py); `reason` says how much is missing."""
-    return Q(state=State.QUEUED, attempt=0) & ~Q(reason="")
-
-
 class JobQuerySet(models.QuerySet["Job"]):
     """Reads over jobs."""
 
@@ -119,6 +114,8 @@ class Job(models.Model):
     lease_until = models.DateTimeField(null=True)
     worker = models.CharField(max_length=100, blank=True, help_text="the process that holds it (process.this_process)")
     not_before = models.DateTimeField(default=timezone.now, help_text="waits until then after a failure")
+    # Through no fault of its own: no attempt counts for that.
+    is_put_off = models.BooleanField(default=False, help_text="waits for room on a disk, or for the storage")
     percent = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=300, blank=True, help_text="one sentence for the contributor")
     reason = models.CharField(max_length=REASON_LIMIT, blank=True, help_text="why the last try failed, for admins")
@@ -143,11 +140,6 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.step} of {self.recording_id}: {self.state}"
-
-    @property
-    def lacks_room(self) -> bool:
-        """Whether it waits for room on the disk: see the expression of that name."""
-        return self.state == State.QUEUED and not self.attempt and bool(self.reason)
 
     @property
     def is_open(self) -> bool:

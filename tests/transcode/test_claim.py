@@ -126,11 +126,11 @@ def test_a_job_too_large_for_the_disk_waits_says_so_and_lets_others_pass(job: Jo
     job.refresh_from_db()
     assert (job.state, job.attempt) == (State.QUEUED, 0)
     assert job.not_before > timezone.now()
-    assert "too little space" in job.reason
+    assert "too little space" in job.reason and job.is_put_off
     room()
     send_again(job.recording)
     taken = claim_next("media")
-    assert taken == job and taken.reason == ""
+    assert taken == job and taken.reason == "" and not taken.is_put_off
 
 
 # --- Giving back and taking back ------------------------------------------------------------------------------------

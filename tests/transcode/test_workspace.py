@@ -229,7 +229,7 @@ def test_an_outage_uses_up_nobody_s_attempts(
         run_job(job.pk, store)
         job.refresh_from_db()
         assert (job.state, job.attempt) == (State.QUEUED, 0)
-        assert job.not_before > timezone.now()
+        assert job.not_before > timezone.now() and job.is_put_off
     assert type(error).__name__ in job.reason
     Job.objects.update(not_before=timezone.now())
     run_job(job.pk, finish)

@@ -193,10 +193,10 @@ def _sentence(
 
 
 def _waiting(job: Job, wait: Wait | None) -> str:
+    if job.is_put_off:
+        return "Waiting for room on the library's disks; admins see what is missing. Then it goes on by itself."
     if job.attempt:
         return "It did not work at once, and is tried again soon."
-    if job.lacks_room:
-        return "Waiting for room on the library's disk; admins see how much is missing."
     if wait is None:
         return "Waiting for its turn."
     place = f"Waiting for its turn: {wait.ahead} ahead of it" if wait.ahead else "Next in line"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Prefetch, Q, QuerySet
 
-from transcode.models import Job, State, lacks_room, went_silent
+from transcode.models import Job, State, went_silent
 from videolib.accounts.models import User
 from videolib.clips.models import Clip
 
@@ -20,7 +20,7 @@ OF_THE_RECORDING = (
     "Trying again cannot help: it is the recording itself. Its owner reads the same sentence, and can upload another."
 )
 OF_OURS = "Try it again. If it fails in the same way, the reason below and the log say more."
-MAKE_ROOM = "Make room there; it is looked at again twice a minute, and at once when you try again."
+MAKE_ROOM = "Make room on the disk, or see to the storage; then it goes on by itself, and at once when you try again."
 SEE_WORKERS = "If it stays so, see above whether workers and broker are well; then try again, which sends it anew."
 
 
@@ -50,8 +50,8 @@ class Row:
 
 def stuck_rows(user: User, now: datetime) -> list[Row]:
     """Jobs whose worker went silent, and those that wait very long or for room; the one that waits longest first."""
-    waiting = Q(state=State.QUEUED, not_before__lt=now - LONG_WAIT)
-    return _rows(_for(user).filter(went_silent(now) | lacks_room() | waiting).order_by("not_before", "pk"), user, now)
+    waiting = Q(state=State.QUEUED) & (Q(not_before__lt=now - LONG_WAIT) | Q(is_put_off=True))
+    return _rows(_for(user).filter(went_silent(now) | waiting).order_by("not_before", "pk"), user, now)
 
 
 def failed_rows(user: User, now: datetime) -> list[Row]:
@@ -111,8 +111,8 @@ def _explain_running(job: Job, now: datetime) -> Explanation:
 
 
 def _explain_waiting(job: Job, now: datetime) -> Explanation:
-    if job.lacks_room:
-        return Explanation(job, job.reason, MAKE_ROOM)
+    if job.is_put_off:
+        return Explanation(job, f"It is put off, and no try counts for that. {job.reason}", MAKE_ROOM)
     if job.not_before > now:
         what = f"Try {job.attempt} of {settings.JOB_ATTEMPTS} did not work; it pauses, and is tried again by itself."
         return Explanation(job, what, "Trying again spares it the pause.")

@@ -171,8 +171,9 @@ def test_what_waits_says_for_how_long_where_that_is_known(clip):
 
 
 def test_what_waits_for_room_on_the_disk_says_so(clip):
-    job(clip, Step.INSPECT, reason="There is too little space to work in: 12 MB more are needed.")
-    assert status_of(clip).sentence == "Waiting for room on the library's disk; admins see how much is missing."
+    job(clip, Step.INSPECT, is_put_off=True, attempt=1)
+    sentence = "Waiting for room on the library's disks; admins see what is missing. Then it goes on by itself."
+    assert status_of(clip).sentence == sentence
 
 
 def test_one_clip_costs_a_handful_of_queries_at_most(clip, django_assert_max_num_queries):

@@ -88,7 +88,7 @@ def test_failed_and_stuck_jobs_are_listed_and_others_are_not(client: Client, mak
     make_job(State.FAILED, "Broke", error="It is no recording.", ended_at=now)
     make_job(State.RUNNING, "Went silent", **silent())
     make_job(State.QUEUED, "Waits long", not_before=now - timedelta(hours=2))
-    make_job(State.QUEUED, "Has no room", not_before=now + timedelta(seconds=20), reason=NO_ROOM)
+    make_job(State.QUEUED, "Has no room", not_before=now + timedelta(seconds=20), is_put_off=True)
     make_job(State.QUEUED, "Is tried again", not_before=now + timedelta(seconds=20), reason="OSError", attempt=1)
     make_job(State.QUEUED, "Waits")
     make_job(State.RUNNING, "Is worked on", lease_until=now + timedelta(minutes=1))
@@ -207,7 +207,7 @@ def test_nobody_else_may(client_of: Any, make_user: Any, make_job: MakeJob, role
         (State.RUNNING, {"lease": 60, "percent": 40}, "40 %", ""),
         (State.RUNNING, {"lease": -60}, "Its worker has said nothing for 120 seconds", SEE_WORKERS),
         (State.QUEUED, {"wait": -60, "attempt": 2}, "Try 2 of 3 did not work", "Trying again spares it the pause."),
-        (State.QUEUED, {"wait": -60, "reason": NO_ROOM}, NO_ROOM, MAKE_ROOM),
+        (State.QUEUED, {"wait": -60, "reason": NO_ROOM, "is_put_off": True}, NO_ROOM, MAKE_ROOM),
         (State.QUEUED, {"wait": 60}, "It waits for a worker of the queue media", ""),
         (State.QUEUED, {"wait": 7200}, "It waits for a worker of the queue media", SEE_WORKERS),
         (State.DONE, {}, "It is done.", ""),
