@@ -1,4 +1,4 @@
-"""A small `make chaos`: each kind of fault twice at running work, and nothing lost, doubled or left behind."""
+"""A small `make chaos`: each kind of fault at running work, and nothing lost, doubled or left behind."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def test_whatever_breaks_every_recording_ends_ready_or_honestly_refused(
     for program, package in STACK_PROGRAMS.items():
         needs(package, is_installed(program))
     told = tmp_path / "told.json"
-    options = ("--faults", "36", "--of-each", "2", "--recordings", "18", "--minutes", "8", "--json", str(told))
+    options = ("--faults", "20", "--of-each", "1", "--recordings", "12", "--minutes", "6", "--json", str(told))
     done = subprocess.run(
         [sys.executable, "-m", "chaos", *options], cwd=ROOT, capture_output=True, text=True, check=False
     )
     said = json.loads(told.read_text()) if told.exists() else {}
     assert (said.get("wrong"), done.returncode) == ([], 0), done.stdout + done.stderr
-    assert said["outcomes"]["ready"] >= 10 and said["outcomes"]["refused"] >= 1
+    assert said["outcomes"]["ready"] >= 8 and said["outcomes"]["refused"] >= 1
