@@ -440,6 +440,21 @@ class SearchBackendContract:
             assert self.find("alpha", offset=offset) == Hits((), 1) or not self.find("alpha", offset=offset).hits
             assert self.find("alpha", offset=offset).total == 1
 
+    def test_of_a_word_that_all_say_the_few_are_found_that_may_be_seen(self) -> None:
+        """However far back they lie: a backend that looks at some of very many looks among those allowed."""
+        count = 1500
+        self.backend.put(*(document(number, title="alpha", speech=["beta"]) for number in range(1, count + 1)))
+        self.put(document(7, title="alpha zeta", speech=["beta"]))
+        few = self.only(count - 9, count)
+        for text in ("alpha", "alpha beta", "alpha zeta", '"alpha" beta'):
+            # Twice: a backend may have learned something.
+            for _ in range(2):
+                found = self.find(text, few)
+                assert sorted(hit.doc_id for hit in found.hits) == [count - 9, count], text
+                assert found.total == 2
+        assert sorted(self.ids("alph", few, as_typed=True)) == [count - 9, count]
+        assert self.ids("zeta", few) == []
+
     def test_the_number_of_queries_does_not_grow(self) -> None:
         self.put(document(1, title="alpha beta gamma"))
         with CaptureQueriesContext(connection) as few:

@@ -42,13 +42,13 @@ COMMON_FOR = 3600.0
 # `said` is asked of the index alone; how many documents say a common word is guessed from how far into the table the
 # first ones reach. What is ordered: every document with a word that is not common, and some with all words; where that
 # is little, those with a common one. Only then it is asked who may see them, and each is taken out of its storage once
-# (OFFSET keeps that so).
+# (OFFSET keeps that so). Where that left too few, though there are more, it is asked again, `within` what they may see.
 _DOCUMENTS = """
-WITH asked(word, query, title, tags, description, known) AS (VALUES {asked}),
+WITH {mine}asked(word, query, title, tags, description, known) AS (VALUES {asked}),
 said AS MATERIALIZED (
     SELECT word, query, doc_id AS doc, place FROM asked CROSS JOIN LATERAL (
         SELECT doc_id, (ctid::text::point)[0] AS place FROM videolib_searched
-        WHERE words @@ query AND known IS NULL LIMIT {most} + 1
+        WHERE words @@ query AND known IS NULL {within} LIMIT {most} + 1
     ) AS first
 ),
 frequency AS MATERIALIZED (
@@ -63,10 +63,10 @@ library(size) AS MATERIALIZED (
     )) FROM pg_class WHERE oid = 'videolib_searched'::regclass
 ),
 every AS MATERIALIZED (
-    SELECT doc_id AS doc FROM videolib_searched WHERE words @@ {all_of} LIMIT {most_every}
+    SELECT doc_id AS doc FROM videolib_searched WHERE words @@ {all_of} {within} LIMIT {most_every}
 ),
 headed AS MATERIALIZED (
-    SELECT doc_id AS doc FROM videolib_searched WHERE heading @@ {all_of} LIMIT {most_headed}
+    SELECT doc_id AS doc FROM videolib_searched WHERE heading @@ {all_of} {within} LIMIT {most_headed}
 ),
 candidates AS MATERIALIZED (
     SELECT doc FROM said JOIN frequency USING (word) WHERE NOT common OR (
@@ -91,7 +91,8 @@ rarity AS MATERIALIZED (
 )
 SELECT doc, count(*) = (SELECT count(*) FROM rarity) {together} AS every_word, sum(weight * field) AS covered,
     least({most}, count(*) OVER ()), (SELECT json_object_agg(word, weight)::text FROM rarity),
-    (SELECT json_object_agg(word, guessed) FILTER (WHERE common)::text FROM frequency)
+    (SELECT json_object_agg(word, guessed) FILTER (WHERE common)::text FROM frequency),
+    (SELECT count(*) FROM every) >= {most_every} OR (SELECT count(*) FROM headed) >= {most_headed}
 FROM has JOIN rarity USING (word)
 GROUP BY doc HAVING count(*) FILTER (WHERE word < %s) = %s
 ORDER BY every_word DESC, covered DESC, doc DESC LIMIT %s
@@ -109,6 +110,8 @@ AND EXISTS (SELECT FROM videolib_passage WHERE doc_id = doc AND words @@ (
 # Row by row: to join all that somebody may see would take longer than all else.
 _ALLOWED = "EXISTS (SELECT FROM ({among}) AS among(doc) WHERE among.doc = doc_id OFFSET 0)"
 _ALLOWED_OF_A_PAGE = "doc_id = ANY (ARRAY({among}))"
+_MINE = "mine(doc) AS MATERIALIZED ({among}), "
+_WITHIN_MINE = "AND doc_id IN (SELECT doc FROM mine)"
 
 # BM25 with FTS5's own k1 = 1.2 and b = 0.75. How often a word is there is read off ts_rank, which for one word is
 # 6 / pi² * (1 + 1/4 + 1/9 + …): a look at each word of the vector costs ten times as much. A phrase counts once.
@@ -149,15 +152,25 @@ class PostgresBackend(RankedBackend):
 
     def documents(self, words: Sequence[Word], among: QuerySet[Any], *, most: int) -> Documents:
         """See RankedBackend. Neither found nor counted beyond MOST."""
-        allowed, parameters = selected(among)
-        allow = _ALLOWED_OF_A_PAGE if among.query.is_sliced else _ALLOWED
-        all_common = all(self.common.get(word) for word in words)
+        rows = self._read(words, among, most=min(most, MOST))
+        if not rows or (rows[0][6] and len(rows) < most):
+            # Those that were looked at are other people's, and there are more: rare, and slower.
+            rows = self._read(words, among, most=min(most, MOST), within=True)
+        return documents_in(rows, words)
+
+    def _read(self, words: Sequence[Word], among: QuerySet[Any], *, most: int, within: bool = False) -> list[Any]:
+        """As _DOCUMENTS gives it. What is known of the whole library says nothing of a part, nor the reverse."""
+        known = {} if within else {word: self.common.get(word) for word in words}
+        allowed, of_allowed = selected(among)
+        all_common = bool(known) and all(known.values())
         written = [" & ".join(map(_expression, words))] * 2 if all_common else []
         sql = _DOCUMENTS.format(
+            mine=_MINE.format(among=allowed) if within else "",
+            within=_WITHIN_MINE if within else "",
+            allowed="true" if within else _allowed(among).format(among=allowed),
             all_of=_ALL_OF_COMMON if all_common else _ALL_OF,
             **FIELD_WEIGHTS,
             asked=", ".join([_ASKED_WORD] * len(words)),
-            allowed=allow.format(among=allowed),
             together="" if ranking.may_stand_anywhere(words) else _TOGETHER,
             most=MOST,
             most_every=MOST_EVERY,
@@ -165,13 +178,15 @@ class PostgresBackend(RankedBackend):
         )
         asked: list[Any] = []
         for number, word in enumerate(words):
-            asked += [number, *(_expression(word, label) for label in ("", *LABELS.values())), self.common.get(word)]
+            asked += [number, *(_expression(word, label) for label in ("", *LABELS.values())), known.get(word)]
         required = sum(word.required for word in words)
+        before, after = (of_allowed, ()) if within else ((), of_allowed)
         with connection.cursor() as cursor:
-            cursor.execute(sql, [*asked, *written, *parameters, required, required, min(most, MOST)])
-            rows = cursor.fetchall()
-        self.common.learn({words[int(n)]: guessed for n, guessed in json.loads((rows and rows[0][5]) or "{}").items()})
-        return documents_in(rows, words)
+            cursor.execute(sql, [*before, *asked, *written, *after, required, required, most])
+            rows: list[Any] = cursor.fetchall()
+        if rows and not within:
+            self.common.learn({words[int(n)]: guessed for n, guessed in json.loads(rows[0][5] or "{}").items()})
+        return rows
 
     def write(self, documents: Sequence[SearchDocument]) -> None:
         """See RankedBackend."""
@@ -209,6 +224,10 @@ class PostgresBackend(RankedBackend):
         """See RankedBackend."""
         passages, marker = Passage.objects.filter(pk__in=passage_ids).values_list("pk", "text", "starts"), Marker(words)
         return [(passage_id, marker.mark(text), starts) for passage_id, text, starts in passages]
+
+
+def _allowed(among: QuerySet[Any]) -> str:
+    return _ALLOWED_OF_A_PAGE if among.query.is_sliced else _ALLOWED
 
 
 def _copy(columns: str, rows: Iterable[list[Any]]) -> None:
