@@ -21,7 +21,7 @@ from chaos.machine_room import MachineRoom, mount_small_disks, unmount_small_dis
 from chaos.material import Sent, endless, sources
 from chaos.people import Person, Post
 from chaos.verdict import is_watched_and_found, outcome_of, what_is_wrong
-from chaos.work import number_open, running
+from chaos.work import number_left, number_open, running
 from stack.ports import free_ports
 
 # So that a run of a hundred faults ends in twenty minutes. A kill counts as an attempt, and these runs kill a lot.
@@ -141,7 +141,7 @@ class Run:
 
     def _wait_until_quiet(self) -> None:
         deadline = time.monotonic() + QUIET_WITHIN
-        while number_open() != 0 and time.monotonic() < deadline:
+        while (number_open(), number_left()) != (0, 0) and time.monotonic() < deadline:
             time.sleep(0.5)
         # What is done after a job: indexing, publishing.
         time.sleep(5)

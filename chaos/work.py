@@ -48,6 +48,13 @@ def number_open() -> int | None:
     return ask(lambda: Job.objects.open().count())
 
 
+def number_left() -> int | None:
+    """How many files wait for the sweep to remove them; None when nobody can say."""
+    from transcode.models import Leftover  # noqa: PLC0415
+
+    return ask(lambda: Leftover.objects.count())
+
+
 def ask(question: Callable[[], Answer]) -> Answer | None:
     """The database's answer; None, and a fresh connection for the next question, when it is away."""
     from django.db import Error, connection  # noqa: PLC0415

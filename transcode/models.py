@@ -213,6 +213,16 @@ class Screen(models.Model):
         return f"{self.at} s"
 
 
+class Leftover(models.Model):
+    """A stored file that its row let go of, written down in the same transaction, until it is removed."""
+
+    key = models.CharField(max_length=200)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class Transcript(models.Model):
     """All cues of one recording by one engine; while `complete` is false, those heard so far."""
 

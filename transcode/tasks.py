@@ -15,13 +15,12 @@ from pathlib import Path
 
 from celery import shared_task
 from django.conf import settings
-from django.core.files.storage import default_storage
-from django.db import transaction
 from django.utils import timezone
 
 from transcode import process
 from transcode.actions import skip_step, start_step
 from transcode.claim import sweep, take_back_from_the_dead
+from transcode.leftovers import let_go, remove_leftovers
 from transcode.media.checksum import sha256_of
 from transcode.media.encode import worth_publishing, write_rest
 from transcode.media.facts import MediaFacts
@@ -60,6 +59,7 @@ def sweep_jobs() -> None:
     """Send again what brokers and workers lost, and remove what killed workers left."""
     sweep()
     remove_stray_folders()
+    remove_leftovers()
 
 
 def do_step(work: Work) -> None:
@@ -201,21 +201,21 @@ def _rendition_of(work: Work, made: RenditionFile) -> Rendition:
 def _replace_renditions(work: Work, renditions: list[Rendition], replaced: list[str]) -> None:
     """Switch the rows of these names; their files go once the new ones are committed."""
     old = Rendition.objects.filter(recording=work.recording, name__in=replaced)
-    _delete_later([rendition.key for rendition in old])
+    let_go([rendition.key for rendition in old])
     old.delete()
     Rendition.objects.bulk_create(renditions)
 
 
 def _replace_poster(recording: Recording, key: str) -> None:
     if recording.poster_key:
-        _delete_later([recording.poster_key])
+        let_go([recording.poster_key])
     recording.poster_key = key
     recording.save(update_fields=["poster_key", "loudness"])
 
 
 def _replace_screens(recording: Recording, screens: list[Screen]) -> None:
     old = recording.screens.all()
-    _delete_later([screen.key for screen in old])
+    let_go([screen.key for screen in old])
     old.delete()
     Screen.objects.bulk_create(screens)
 
@@ -223,7 +223,7 @@ def _replace_screens(recording: Recording, screens: list[Screen]) -> None:
 def _replace_storyboard(work: Work, plan: StoryboardPlan, sheet_keys: list[str]) -> None:
     old = Storyboard.objects.filter(recording=work.recording).first()
     if old:
-        _delete_later(old.sheet_keys)
+        let_go(old.sheet_keys)
         old.delete()
     Storyboard.objects.create(
         recording=work.recording,
@@ -235,9 +235,3 @@ def _replace_storyboard(work: Work, plan: StoryboardPlan, sheet_keys: list[str])
         tile_height=plan.tile_height,
         count=plan.count,
     )
-
-
-def _delete_later(keys: list[str]) -> None:
-    """Once the new ones are committed. What cannot be removed is logged, and undoes no job."""
-    for key in keys:
-        transaction.on_commit(partial(default_storage.delete, key), robust=True)

@@ -1,0 +1,45 @@
+"""Files that rows let go of: removed once that is committed, or by the sweep where whoever did it was killed just
+then, or the storage was away."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import partial
+
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils import timezone
+
+from transcode.models import Leftover
+
+log = logging.getLogger(__name__)
+
+# Whoever wrote it down removes it within this time, or not at all.
+LEFT_AFTER = timedelta(minutes=1)
+AT_ONCE = 100
+
+
+def let_go(keys: Iterable[str]) -> None:
+    """Remove these files once the transaction is committed, however this process ends."""
+    for leftover in Leftover.objects.bulk_create(Leftover(key=key) for key in keys):
+        transaction.on_commit(partial(_remove, leftover), robust=True)
+
+
+def remove_leftovers() -> int:
+    """What nobody removed, oldest first. Returns how many."""
+    left = list(Leftover.objects.filter(created_at__lt=timezone.now() - LEFT_AFTER).order_by("pk")[:AT_ONCE])
+    for number, leftover in enumerate(left):
+        try:
+            _remove(leftover)
+        except Exception:
+            # The others wait for the same storage.
+            log.exception("%s could not be removed, and is tried again", leftover.key)
+            return number
+    return len(left)
+
+
+def _remove(leftover: Leftover) -> None:
+    default_storage.delete(leftover.key)
+    leftover.delete()
