@@ -63,6 +63,7 @@ def test_every_key_of_a_file_that_a_row_holds_is_known(library: Any) -> None:
     columns = [
         (model, field.attname)
         for model in apps.get_app_config("transcode").get_models()
+        if model._meta.label not in LEFT_OUT
         for field in model._meta.concrete_fields
         if field.attname.endswith(("key", "keys"))
     ]
