@@ -51,9 +51,12 @@ def claim_job(job_id: int) -> Job | None:
     return _take(job, free) if job else None
 
 
-def claim_next(queue: str, *, dearest: float | None = None) -> Job | None:
+def claim_next(queue: str, *, dearest: float | None = None, turn: float | None = None) -> Job | None:
     """Take the job whose turn it is, of those that cost `dearest` at most. None when none waits, or this machine is
-    too crowded for it; one for which the disk is too small lets others pass."""
+    too crowded for it; one for which the disk is too small lets others pass.
+
+    Whoever takes one before its time does so in the `turn` of another, or the queue would seem to have come as far.
+    """
     now = timezone.now()
     waiting = Job.objects.waiting(queue, now)
     if dearest is not None:
@@ -68,7 +71,7 @@ def claim_next(queue: str, *, dearest: float | None = None) -> Job | None:
                 _postpone(job, sentence)
             elif admission.is_crowded_for(job):
                 return None
-            elif taken := _take(job, Job.objects.filter(state=State.QUEUED)):
+            elif taken := _take(job, Job.objects.filter(state=State.QUEUED), turn=turn):
                 return taken
     return None
 
@@ -86,7 +89,7 @@ def _postpone(job: Job, sentence: str) -> None:
     held.update(not_before=timezone.now() + LATER, reason=sentence, is_put_off=True)
 
 
-def _take(job: Job, free: JobQuerySet) -> Job | None:
+def _take(job: Job, free: JobQuerySet, *, turn: float | None = None) -> Job | None:
     before = job.claim
     taken = free.filter(pk=job.pk, claim=before).update(
         state=State.RUNNING,
@@ -96,6 +99,7 @@ def _take(job: Job, free: JobQuerySet) -> Job | None:
         attempt=F("attempt") + 1,
         started_at=timezone.now(),
         percent=0,
+        turn=job.turn if turn is None else min(job.turn, turn),
         is_put_off=False,
         # Why the last try failed is kept until it works; that this was no time for it is over.
         reason="" if job.is_put_off else job.reason,

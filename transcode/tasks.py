@@ -74,7 +74,7 @@ def let_shorter_pass(work: Work, done: float) -> None:
     dearest = min(done * cost - work.given_away, (1 - done) * cost)
     if cost < LONG or dearest < A_JOB or time.monotonic() < work.look_again_at:
         return
-    work.given_away += run_next(work.job.queue, do_step, dearest=dearest)
+    work.given_away += run_next(work, do_step, dearest=dearest)
     work.look_again_at = time.monotonic() + LOOK_SECONDS
 
 

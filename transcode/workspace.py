@@ -67,6 +67,8 @@ class Work:
         self.meanwhile: Callable[[Work, float], None] | None = None
         # Of that: how much of other jobs was done (their cost), and when to look for more.
         self.given_away = self.look_again_at = 0.0
+        # The long job that this one passes: it hangs no more than this one does.
+        self.within: Work | None = None
         self._percent = 0
         self.last_beat = self.last_progress = time.monotonic()
 
@@ -95,6 +97,8 @@ class Work:
         """Say how far the step is (0 to 1) and renew the lease; LeaseLost when it is no longer ours."""
         self._percent = max(self._percent, min(99, int(fraction * 100)))
         self.last_progress = time.monotonic()
+        if self.within:
+            self.within.last_progress = self.last_progress
         self.give_back_when_told()
         if time.monotonic() - self.last_beat >= SECONDS_BETWEEN_BEATS:
             self.try_to_beat()
@@ -156,12 +160,15 @@ def run_queue(queue: str, do: Do, meanwhile: Callable[[Work, float], None]) -> i
     return done
 
 
-def run_next(queue: str, do: Do, *, dearest: float) -> float:
-    """Do the one job whose turn it is, if it costs no more than `dearest`. Returns its cost, 0 where there was none."""
-    job = claim_next(queue, dearest=dearest)
+def run_next(within: Work, do: Do, *, dearest: float) -> float:
+    """Do, in the midst of another job, the next of its queue that costs no more than `dearest`. Returns its cost, 0
+    where there was none."""
+    job = claim_next(within.job.queue, dearest=dearest, turn=within.job.turn)
     if job is None:
         return 0.0
-    _run(Work(job), do)
+    work = Work(job)
+    work.within = within
+    _run(work, do)
     return job.cost
 
 

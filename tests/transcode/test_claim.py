@@ -83,7 +83,7 @@ def test_a_job_whose_worker_went_silent_is_claimed_again(job: Job) -> None:
 def test_who_lost_the_race_for_one_takes_the_next(job: Job, room: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     other = start_step(Recording.objects.create(original_key="originals/y", size_bytes=1), Step.INSPECT, lane="8")
     take = claim._take
-    monkeypatch.setattr(claim, "_take", lambda each, free: None if each == job else take(each, free))
+    monkeypatch.setattr(claim, "_take", lambda each, *free, **turn: None if each == job else take(each, *free, **turn))
     assert claim_next("media") == other
 
 

@@ -12,7 +12,7 @@ from transcode import tasks
 from transcode.actions import start_step
 from transcode.models import Job, Recording, State, Step
 from transcode.queue import A_JOB
-from transcode.workspace import Work, run_queue
+from transcode.workspace import Work, run_next, run_queue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("data_folder")]
 HOUR = 3600.0
@@ -119,3 +119,33 @@ def test_one_that_fails_in_passing_leaves_the_long_one_alone(
     late[0].refresh_from_db()
     assert (late[0].state, late[0].attempt) == (State.QUEUED, 1)
     assert list((data_folder / "scratch").iterdir()) == []
+
+
+def test_what_passed_moves_nobody_else_back(work_on: Any, done: list[int]) -> None:
+    """The queue has not come as far as the turn of whoever passed: a newcomer begins where the long one is."""
+    lectures = [queue(2 * HOUR, lane="importer") for _ in range(5)]
+    queue(60, lane="importer")
+    colleague: list[Job] = []
+
+    def come() -> None:
+        if not colleague:
+            colleague.append(queue(2 * HOUR - 1, lane="colleague"))
+
+    work_on("speech", at={0.3: come})
+    assert done.index(colleague[0].pk) < done.index(lectures[2].pk)
+
+
+def test_a_long_one_does_not_hang_while_a_shorter_one_gets_on(work_on: Any, done: list[int]) -> None:
+    lecture = Work(queue(2 * HOUR))
+    seen: list[float] = []
+
+    def do(work: Work) -> None:
+        lecture.last_progress = 0.0
+        work.progress(0.5)
+        seen.append(lecture.last_progress)
+        with work.finishing():
+            done.append(work.job.pk)
+
+    short = queue(60)
+    assert run_next(lecture, do, dearest=HOUR) == short.cost
+    assert (done, seen[0] > 0) == ([short.pk], True)
