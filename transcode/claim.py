@@ -144,14 +144,17 @@ def give_back(job: Job, claim: UUID) -> bool:
 
 
 def take_back(job: Job, why: str) -> bool:
-    """Take a job from a worker that is dead or silent: it waits again, or has failed when its attempts are used up."""
+    """Take a job from a worker that is dead or silent: it waits again, or has failed when its attempts are used up.
+
+    With its lease as it was read: who renewed it meanwhile is not dead.
+    """
     if job.attempt >= settings.JOB_ATTEMPTS:
         claim = job.claim
-        failed = job.end(State.FAILED, claim=claim, error=OUR_FAULT, reason=why, may_retry=True)
+        said = {"error": OUR_FAULT, "reason": why, "may_retry": True}
+        failed = job.end(State.FAILED, claim=claim, unless_renewed=True, **said)
         if failed and claim:
             discard(job, claim)
         return failed
-    # With its lease: who renewed it meanwhile is not dead.
     held = Job.objects.filter(pk=job.pk, state=State.RUNNING, claim=job.claim, lease_until=job.lease_until)
     if not held.update(state=State.QUEUED, lease_until=None, worker="", reason=why):
         return False

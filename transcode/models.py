@@ -146,13 +146,16 @@ class Job(models.Model):
         """Whether work on it is still to come or under way."""
         return self.state in (State.QUEUED, State.RUNNING)
 
-    def end(self, state: State, *, claim: uuid.UUID | None, **columns: Any) -> bool:
+    def end(self, state: State, *, claim: uuid.UUID | None, unless_renewed: bool = False, **columns: Any) -> bool:
         """End it by compare-and-set: only who runs it under `claim` can. Announces on commit.
 
-        Returns whether this call won. `columns` are written in the same UPDATE.
+        Returns whether this call won; with `unless_renewed` the lease must be the one that was read. `columns` are
+        written in the same UPDATE.
         """
         ended = {"ended_at": timezone.now(), "claim": None, "lease_until": None, "worker": ""}
         held = Job.objects.filter(pk=self.pk, state=State.RUNNING, claim=claim)
+        if unless_renewed:
+            held = held.filter(lease_until=self.lease_until)
         if not held.update(state=state, **ended, **columns):
             return False
         self.refresh_from_db()

@@ -205,7 +205,9 @@ def test_a_job_that_keeps_killing_its_worker_is_given_up_and_leaves_nothing(
     assert not default_storage.exists(left)
 
 
-def test_a_worker_that_renews_its_lease_in_time_keeps_its_job(job: Job) -> None:
+@pytest.mark.parametrize("attempts", [1, 3])
+def test_a_worker_that_renews_its_lease_in_time_keeps_its_job(job: Job, settings: Any, attempts: int) -> None:
+    settings.JOB_ATTEMPTS = attempts
     held = claim_next("media")
     assert held
     silence(job)
