@@ -47,6 +47,8 @@ LOOK_SECONDS = 2.0
 def work_on(queue: str) -> int:
     """There is work in this queue: do it as long as there is some. How many jobs that were."""
     take_back_from_the_dead()
+    # Here, for the sweep runs on one machine only, and each has a scratch disk of its own.
+    remove_stray_folders()
     done = run_queue(queue, do_step, let_shorter_pass)
     if process.is_ending():
         time.sleep(ASIDE_SECONDS)

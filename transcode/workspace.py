@@ -201,9 +201,11 @@ def _run(work: Work, do: Do) -> None:
 
 
 def remove_stray_folders() -> int:
-    """Remove scratch folders that killed workers left behind. Returns how many."""
+    """Remove scratch folders that killed workers left behind on this machine. Returns how many."""
     before = time.time() - LEASES_UNTIL_STRAY * settings.LEASE_SECONDS
     old = [folder for folder in Path(settings.SCRATCH_ROOT).glob("*/") if _changed_at(folder) < before]
+    if not old:
+        return 0
     # Asked afterwards: a folder is made by whoever holds the claim, so none of these belongs to a claim still to come.
     claims = {str(claim) for claim in Job.objects.filter(state=State.RUNNING).values_list("claim", flat=True)}
     stray = [folder for folder in old if folder.name not in claims]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,7 +21,7 @@ from transcode.claim import OUR_FAULT, claim_job
 from transcode.media.errors import MediaError
 from transcode.models import REASON_LIMIT, Job, Recording, State, Step
 from transcode.signals import recording_changed
-from transcode.tasks import sweep_jobs
+from transcode.tasks import sweep_jobs, work_on
 from transcode.workspace import LeaseLost, Work, remove_stray_folders, run_job, run_queue
 from videolib.lib.storage import DiskStorage
 
@@ -343,11 +345,14 @@ def test_scratch_folders_of_killed_workers_are_swept(job: Job, data_folder: Path
     assert remove_stray_folders() == 0
 
 
-def test_the_sweep_by_the_clock_takes_scratch_folders_too(data_folder: Path) -> None:
+@pytest.mark.parametrize("act", [sweep_jobs, partial(work_on, "speech")], ids=["the clock", "a nudge"])
+def test_scratch_folders_go_with_the_sweep_and_on_each_machine_that_works(
+    act: Callable[[], Any], data_folder: Path
+) -> None:
     stray = data_folder / "scratch" / str(uuid4())
     stray.mkdir()
     os.utime(stray, (0, 0))
-    sweep_jobs()
+    act()
     assert not stray.exists()
 
 
