@@ -23,13 +23,16 @@ class Claim:
 
 
 def running(step: str = "") -> list[Claim]:
-    """Jobs that run now, of that step if one is named."""
+    """Jobs that run now, of that step if one is named. Those of dead workers run no more, though their rows say so."""
     from transcode.models import Job, State  # noqa: PLC0415 (Django is set up by then)
+    from transcode.process import is_gone  # noqa: PLC0415
 
     found = Job.objects.filter(state=State.RUNNING, **({"step": step} if step else {}))
     rows = ask(lambda: list(found.values_list("pk", "step", "claim", "worker"))) or []
     return [
-        Claim(pk, step, claim, int(worker.rsplit("/", 2)[1])) for pk, step, claim, worker in rows if claim and worker
+        Claim(pk, step, claim, int(worker.rsplit("/", 2)[1]))
+        for pk, step, claim, worker in rows
+        if claim and worker and not is_gone(worker)
     ]
 
 
