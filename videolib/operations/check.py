@@ -51,24 +51,19 @@ def check_library(*, read_originals: bool = False, put_right: PutRight = leave) 
 
     With `read_originals` each original is read, and its SHA-256 compared: hours, where there are many.
     """
-    check = LibraryCheck.objects.create()
+    before = None if read_originals else LibraryCheck.objects.first()
+    # Where the clock's reading stopped, so that a look in between does not send it back to the beginning.
+    check = LibraryCheck.objects.create(read_until=before.read_until if before else 0)
     for fault in find_faults(check=check):
         if not put_right(fault):
             check.add(fault)
     if read_originals:
         _read(check, seconds=None, put_right=put_right)
+        check.read_until = 0
     check.ended_at = timezone.now()
     check.save()
     _forget_old()
     return check
-
-
-def begin_reading(check: LibraryCheck) -> None:
-    """Have originals read in slices, from where the check before this one stopped."""
-    before = LibraryCheck.objects.filter(started_at__lt=check.started_at).first()
-    check.read_until = before.read_until if before else 0
-    check.save(update_fields=["read_until"])
-    _send_slice(check)
 
 
 def read_slice(check_id: int) -> int:
@@ -84,11 +79,12 @@ def read_slice(check_id: int) -> int:
     check.ended_at = timezone.now()
     check.save()
     if not is_over and check.ended_at - check.started_at < READ_FOR:
-        _send_slice(check)
+        send_slice(check)
     return check.originals_read - before
 
 
-def _send_slice(check: LibraryCheck) -> None:
+def send_slice(check: LibraryCheck) -> None:
+    """Have originals read for a while, from where the check before this one stopped."""
     nudge.send("operations.read_originals", check.pk, queue="light", priority=SLICE_PRIORITY)
 
 

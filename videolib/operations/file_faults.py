@@ -7,11 +7,14 @@ is listed before the rows are read, and what looks wrong is asked for once more:
 from __future__ import annotations
 
 import hashlib
+import re
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+
+from django.db.models import Q
 
 from transcode.models import Recording
 from transcode.stored import FOLDERS, StoredFile, folders_at_work, stored_files
@@ -23,6 +26,8 @@ from videolib.uploads.models import Upload
 # orphan when it is older.
 GRACE = timedelta(days=1)
 PIECE = 500
+# What was made of the recording of that code.
+MADE = re.compile(r"recordings/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/")
 
 _TABLES = """
 PRAGMA journal_mode = OFF;
@@ -41,13 +46,18 @@ def side_by_side(storage: MediaStorage) -> Iterator[sqlite3.Connection]:
     lists = sqlite3.connect("", isolation_level=None)
     try:
         lists.executescript(_TABLES)
-        found = ((each.name, each.size, each.changed_at.timestamp()) for each in storage.list_objects())
+        found = ((_as_text(each.name), each.size, each.changed_at.timestamp()) for each in storage.list_objects())
         lists.executemany("INSERT OR REPLACE INTO listed VALUES (?, ?, ?)", found)
         named = ((file.key, file.recording_id, file.size) for file in stored_files())
         lists.executemany("INSERT OR IGNORE INTO named VALUES (?, ?, ?)", named)
         yield lists
     finally:
         lists.close()
+
+
+def _as_text(name: str) -> str:
+    """A name on a disk may hold bytes that are no text; none of the library's own does."""
+    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 def totals(lists: sqlite3.Connection) -> tuple[int, int]:
@@ -63,11 +73,15 @@ def faults_in_files(
     wrong = lists.execute(_WRONG)
     while rows := wrong.fetchmany(PIECE):
         yield from _look_again(storage, dict(rows))
-    held = _held()
-    at_work = folders_at_work()
-    for key, size in lists.execute(_NOBODYS, [(now - grace).timestamp()]):
-        if key not in held and not key.startswith(at_work) and _size_of(storage, key) is not None:
-            yield _nobodys(key, size)
+    # Before it is asked once more what rows name: whoever ends in between stands in one of the two.
+    held, at_work = _held(), folders_at_work()
+    nobodys = lists.execute(_NOBODYS, [(now - grace).timestamp()])
+    while piece := nobodys.fetchmany(PIECE):
+        named = _named_now(key for key, _ in piece)
+        for key, size in piece:
+            is_coming = key in held or key.startswith(at_work)
+            if not is_coming and key not in named and _is_there(storage, key):
+                yield _nobodys(key, size)
 
 
 def _look_again(storage: MediaStorage, rows: dict[str, int]) -> Iterator[Fault]:
@@ -93,9 +107,22 @@ def _size_of(storage: MediaStorage, key: str) -> int | None:
         return None
 
 
+def _is_there(storage: MediaStorage, key: str) -> bool:
+    """Strange ones are not asked for: only told, and maybe under a name that had to be written otherwise."""
+    return not key.startswith(FOLDERS) or _size_of(storage, key) is not None
+
+
 def _held() -> set[str]:
     """What an upload stored whose rows are still to be written."""
     return {upload.storage_key for upload in Upload.objects.open().only("code")}
+
+
+def _named_now(keys: Iterable[str]) -> set[str]:
+    """What rows name of these by now, whole recordings at a time: rows may have been written since they were read."""
+    keys = list(keys)
+    codes = {match[1] for match in map(MADE.match, keys) if match}
+    of_them = Recording.objects.filter(Q(original_key__in=keys) | Q(code__in=codes))
+    return {file.key for file in stored_files(of_them)}
 
 
 def _nobodys(key: str, size: int) -> Fault:

@@ -8,12 +8,11 @@ from django.db import transaction
 
 from transcode import actions as pipeline
 from transcode.models import Recording, Step
-from videolib.clips.actions import index_clip, publish_clips_of, unpin_unlisted
+from videolib.clips.actions import index_clips, publish_clips_of, unpin_unlisted
 from videolib.clips.models import Clip
 from videolib.community.actions import recount_ratings
 from videolib.lib.storage import media_storage
 from videolib.operations.faults import Fault, Kind
-from videolib.search.backends import get_backend
 
 
 @transaction.atomic
@@ -66,12 +65,8 @@ def _publish(fault: Fault) -> None:
 
 
 def _index(fault: Fault) -> None:
-    for clip in Clip.objects.filter(pk=fault.pk):
-        index_clip(clip)
-
-
-def _forget(fault: Fault) -> None:
-    get_backend().remove([fault.pk])
+    # Also one that search knows and that is gone: it may have been brought back since it was found.
+    index_clips([fault.pk])
 
 
 def _start(step: Step) -> Callable[[Fault], None]:
@@ -87,7 +82,7 @@ MENDS: dict[Kind, Callable[[Fault], None]] = {
     Kind.PIN: _unpin,
     Kind.UNPUBLISHED: _publish,
     Kind.UNFINDABLE: _index,
-    Kind.GHOST: _forget,
+    Kind.GHOST: _index,
     Kind.STUCK: _start(Step.INSPECT),
     Kind.NOT_PLAYABLE: _start(Step.MAKE_PLAYABLE),
     Kind.HALF_HEARD: _start(Step.TRANSCRIBE),

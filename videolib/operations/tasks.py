@@ -11,7 +11,7 @@ from videolib.operations import check
 def check_library() -> int:
     """Every week: look whether the library is whole, then read originals in slices. Returns how many faults."""
     report = check.check_library()
-    check.begin_reading(report)
+    check.send_slice(report)
     return report.number_of_faults
 
 

@@ -17,8 +17,8 @@ from tests.videolib.filled_library import store
 from transcode.models import Job, Recording, Rendition, State, Step, Transcript
 from videolib.clips.models import Clip
 from videolib.lib.storage import media_storage
-from videolib.operations.faults import Kind
-from videolib.operations.mend import MENDS
+from videolib.operations.faults import Fault, Kind
+from videolib.operations.mend import MENDS, mend
 from videolib.operations.models import LibraryCheck
 from videolib.search.backends import get_backend
 from videolib.search.models import Passage
@@ -110,6 +110,12 @@ def test_what_can_be_mended_is_and_then_all_is_well(library: dict[str, Clip]) ->
     assert (shown.rating_sum, shown.pinned_at) == (7, None)
     wanted = {Step.INSPECT, Step.MAKE_PLAYABLE, Step.TRANSCRIBE}
     assert set(Job.objects.filter(state=State.QUEUED).values_list("step", flat=True)) == wanted
+
+
+def test_a_clip_that_was_brought_back_before_search_was_to_forget_it_is_found(library: dict[str, Clip]) -> None:
+    pk = library["shown"].pk
+    assert mend(Fault(Kind.GHOST, f"document {pk}", "", pk))
+    assert pk in get_backend().known_ids()
 
 
 def test_what_nobody_can_reach_goes_only_where_that_is_asked_for(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from videolib.lib.storage import media_storage
 from videolib.operations import check, readiness, tasks
 from videolib.operations.check import check_library, find_faults
 from videolib.operations.faults import Fault, Kind
+from videolib.operations.file_faults import faults_in_files, side_by_side
 from videolib.operations.models import MOST_EXAMPLES, LibraryCheck
 from videolib.search.backends import get_backend
 from videolib.search.models import Passage
@@ -114,6 +116,25 @@ def test_what_is_replaced_while_it_is_looked_at_is_no_fault(
 
     monkeypatch.setattr(type(storage._wrapped), "list_objects", lambda _self, folder="": replace(folder))  # type: ignore[attr-defined]
     assert found() == {}
+
+
+def test_what_rows_name_only_after_they_were_read_is_no_orphan(library: dict[str, Clip]) -> None:
+    """An upload, and a job, whose bytes were stored long ago, end just now: --remove-orphans would delete them."""
+    storage, recording, key = media_storage(), library["hidden"].recording, "originals/late"
+    made = f"recordings/{library['hidden'].recording.code}/late/720.mp4"  # type: ignore[union-attr]
+    for each in (key, made, "originals/nobody"):
+        store(each, b"x")
+    with side_by_side(storage) as lists:
+        Recording.objects.create(original_key=key, size_bytes=1)
+        Rendition.objects.filter(recording=recording).update(key=made)
+        things = [fault.thing for fault in faults_in_files(lists, storage, timezone.now(), grace=NOW)]
+    assert "originals/nobody" in things and not {key, made} & set(things)
+
+
+def test_a_name_that_is_no_text_is_told_as_far_as_it_can_be(library: dict[str, Clip], settings: Any) -> None:
+    with open(os.fsencode(settings.MEDIA_ROOT) + b"/caf\xe9", "wb"):
+        pass
+    assert found() == {Kind.STRANGE: ["caf\\xe9"]}
 
 
 # --- Rows -----------------------------------------------------------------------------------------------------------
@@ -233,6 +254,7 @@ def test_the_clock_s_check_reads_originals_in_slices_and_goes_on_the_week_after(
         tasks.read_originals(first.pk)
         first.refresh_from_db()
         assert (first.read_until, first.originals_read) == (pk, number)
+    check_library()  # an admin looks in between
     monkeypatch.setattr(check, "READ_FOR", NOW)
     sent.clear()
     tasks.check_library()
