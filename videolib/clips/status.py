@@ -194,7 +194,7 @@ def _sentence(
 
 def _waiting(job: Job, wait: Wait | None) -> str:
     if job.is_put_off:
-        return "Waiting for room on the library's disks; admins see what is missing. Then it goes on by itself."
+        return "The library cannot store anything just now; admins see why. Then it goes on by itself."
     if job.attempt:
         return "It did not work at once, and is tried again soon."
     if wait is None:

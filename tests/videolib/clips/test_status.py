@@ -170,9 +170,9 @@ def test_what_waits_says_for_how_long_where_that_is_known(clip):
     assert compose(clip, rows, wait=Wait(0, None)).sentence == "Next in line."
 
 
-def test_what_waits_for_room_on_the_disk_says_so(clip):
+def test_what_waits_for_room_or_for_the_storage_says_so(clip):
     job(clip, Step.INSPECT, is_put_off=True, attempt=1)
-    sentence = "Waiting for room on the library's disks; admins see what is missing. Then it goes on by itself."
+    sentence = "The library cannot store anything just now; admins see why. Then it goes on by itself."
     assert status_of(clip).sentence == sentence
 
 
