@@ -10,6 +10,7 @@ What lies there can be read with ordinary tools:
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import shutil
@@ -28,6 +29,8 @@ from videolib.lib.storage import DiskStorage, MediaStorage
 MANIFEST, OBJECTS, OBJECT_LIST = "manifest.json", "objects", "objects.jsonl"
 # Half-written files, so that none lies where a whole one is looked for.
 SCRATCH = ".videolib-partial"
+LOCK = ".videolib-backup.lock"
+UNDER_WAY = "Another export or import of this library is under way; run this again when it has ended."
 IN_USE = "{} is where the library keeps its own media; name another place."
 NO_BUCKET = "{} names no bucket; write s3://BUCKET or s3://BUCKET/PREFIX."
 
@@ -74,12 +77,24 @@ def open_place(address: str, *, writable: bool) -> Iterator[Place]:
     """The place of that address. BackupError when it cannot be one."""
     storage = _bucket(address) if address.startswith("s3://") else _folder(address, writable=writable)
     folder = Path(address) / SCRATCH if writable and isinstance(storage, DiskStorage) else _own_scratch()
-    shutil.rmtree(folder, ignore_errors=True)  # of one that was killed
-    folder.mkdir(mode=0o700, parents=True)
-    try:
-        yield Place(address, storage, folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with _alone():
+        shutil.rmtree(folder, ignore_errors=True)  # of one that was killed
+        folder.mkdir(mode=0o700, parents=True)
+        try:
+            yield Place(address, storage, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One at a time: a second one would sweep away what the first has on its way, which then counted as missing."""
+    with (Path(settings.VIDEOLIB_DATA) / LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BackupError(UNDER_WAY) from error
+        yield
 
 
 def _own_scratch() -> Path:

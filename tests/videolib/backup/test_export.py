@@ -15,6 +15,7 @@ from tests.videolib.backup.conftest import files, rows, run
 from tests.videolib.filled_library import store
 from transcode.models import Recording, Rendition
 from videolib.backup import export
+from videolib.backup.place import open_place
 from videolib.clips.models import Clip
 from videolib.lib.storage import DiskStorage, media_storage
 
@@ -177,3 +178,13 @@ def test_the_library_s_own_storage_is_no_place(library: dict[str, Clip], setting
 def test_an_empty_library_can_be_written_down_too(transactional_db: None, data_folder: Path, place: Path) -> None:
     printed, status = run("export_library", place)
     assert (printed.splitlines()[0], status) == ("0 rows and 0 files (0 bytes), 0 of them copied now.", 0)
+
+
+def test_of_two_at_once_the_second_is_refused(library: dict[str, Clip], place: Path) -> None:
+    """As from cron, where a night was too short: it must not take the first one's files on their way for rubbish."""
+    with open_place(str(place), writable=True) as first:
+        (first.scratch / "on its way").touch()
+        with pytest.raises(CommandError, match="Another export or import of this library is under way"):
+            run("export_library", place)
+        assert (first.scratch / "on its way").exists()
+    assert run("export_library", place)[1] == 0
