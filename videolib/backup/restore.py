@@ -32,7 +32,7 @@ from videolib.backup.place import (
     take,
 )
 from videolib.backup.tables import Table, carried_tables, count_on, read_rows, rows_of
-from videolib.clips.actions import index_clip
+from videolib.clips.actions import index_clips
 from videolib.clips.models import Clip
 from videolib.lib.storage import MediaStorage, media_storage
 from videolib.search.backends import get_backend
@@ -218,8 +218,6 @@ def _index(tell: Tell) -> None:
     waiting = iter(sorted(wanted))
     done = 0
     while piece := list(islice(waiting, CLIPS_AT_ONCE)):
-        with transaction.atomic():
-            for clip in Clip.objects.filter(pk__in=piece):
-                index_clip(clip)
+        index_clips(piece)
         done += len(piece)
         tell("clips for search", done, len(wanted))
