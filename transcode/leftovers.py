@@ -29,13 +29,15 @@ def let_go(keys: Iterable[str]) -> None:
 
 def remove_leftovers() -> int:
     """What nobody removed, oldest first. Returns how many."""
-    left = list(Leftover.objects.filter(created_at__lt=timezone.now() - LEFT_AFTER).order_by("pk")[:AT_ONCE])
+    now = timezone.now()
+    left = list(Leftover.objects.filter(created_at__lt=now - LEFT_AFTER).order_by("created_at", "pk")[:AT_ONCE])
     for number, leftover in enumerate(left):
         try:
             _remove(leftover)
         except Exception:
-            # The others wait for the same storage.
+            # The others wait for the same storage, and come first next time: it may be this one file.
             log.exception("%s could not be removed, and is tried again", leftover.key)
+            Leftover.objects.filter(pk=leftover.pk).update(created_at=now)
             return number
     return len(left)
 

@@ -68,5 +68,22 @@ def test_a_storage_that_is_away_is_asked_again(stored: str, monkeypatch: pytest.
     with monkeypatch.context() as outage:
         outage.setattr(DiskStorage, "delete", unanswered)
         assert remove_leftovers() == 0
+    an_hour_later()
     assert remove_leftovers() == 1
     assert not default_storage.exists(stored)
+
+
+def test_one_that_cannot_be_removed_holds_up_no_other(stored: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    let_go(["recordings/locked.mp4", stored])
+    an_hour_later()
+    real = DiskStorage.delete
+
+    def refuse_one(storage: DiskStorage, name: str) -> None:
+        if name == "recordings/locked.mp4":
+            raise PermissionError("Operation not permitted")
+        real(storage, name)
+
+    monkeypatch.setattr(DiskStorage, "delete", refuse_one)
+    assert (remove_leftovers(), remove_leftovers()) == (0, 1)
+    assert not default_storage.exists(stored)
+    assert Leftover.objects.get().key == "recordings/locked.mp4"

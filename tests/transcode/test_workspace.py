@@ -172,7 +172,7 @@ def test_a_step_that_hangs_loses_its_lease_and_one_that_moves_keeps_it(
     work = Work(claim_job(job.pk))  # type: ignore[arg-type]
     beats: list[Work] = []
     monkeypatch.setattr(Work, "try_to_beat", lambda held: beats.append(held))
-    monkeypatch.setattr(workspace.connection, "close", lambda: None)
+    monkeypatch.setattr(connection, "close", lambda: None)
     workspace._look_after(work)
     assert len(beats) == 1
     work.last_progress -= workspace.HANGS_AFTER + 1
