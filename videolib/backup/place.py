@@ -32,6 +32,7 @@ SCRATCH = ".videolib-partial"
 LOCK = ".videolib-backup.lock"
 UNDER_WAY = "Another export or import of this library is under way; run this again when it has ended."
 IN_USE = "{} is where the library keeps its own media; name another place."
+NO_ANSWER = "{} cannot be asked for; see to its service, its address and the key, then run this again. ({})"
 NO_BUCKET = "{} names no bucket; write s3://BUCKET or s3://BUCKET/PREFIX."
 
 
@@ -118,7 +119,9 @@ def _folder(address: str, *, writable: bool) -> MediaStorage:
 
 
 def _bucket(address: str) -> MediaStorage:
-    from videolib.lib.bucket import BucketStorage  # noqa: PLC0415 (boto3 takes half a second)
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 (boto3 takes half a second)
+
+    from videolib.lib.bucket import BucketStorage  # noqa: PLC0415
 
     parts = urlsplit(address)
     if not parts.netloc:
@@ -137,7 +140,11 @@ def _bucket(address: str) -> MediaStorage:
         addressing_style="path",
         default_acl=None,
     )
-    if trouble := storage.trouble():
+    try:
+        trouble = storage.trouble()
+    except BotoCoreError as error:
+        raise BackupError(NO_ANSWER.format(address, error)) from error
+    if trouble:
         raise BackupError(f"{address}: {trouble}")
     return storage
 

@@ -28,7 +28,7 @@ NOT_KEPT = "private, no-store"
 # By the status of the answer; whatever else it is, the service is at fault.
 TROUBLE = {
     403: "The bucket refuses the key; check S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, and what the key may do.",
-    404: "There is no bucket of the name in S3_BUCKET; make it, or correct the name.",
+    404: "There is no such bucket; make it, or correct its name (the library's own stands in S3_BUCKET).",
     500: "The service of the bucket answers with an error; see its own log.",
 }
 # Statuses by which a service says that it cannot just now: it, or what it asks in turn, or too much is asked of it.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 from django.core.management import CommandError
 
 from tests.videolib import filled_library
@@ -17,6 +18,7 @@ from transcode.models import Recording, Rendition
 from videolib.backup import export
 from videolib.backup.place import open_place
 from videolib.clips.models import Clip
+from videolib.lib.bucket import TROUBLE, BucketStorage
 from videolib.lib.storage import DiskStorage, media_storage
 
 
@@ -188,3 +190,24 @@ def test_of_two_at_once_the_second_is_refused(library: dict[str, Clip], place: P
             run("export_library", place)
         assert (first.scratch / "on its way").exists()
     assert run("export_library", place)[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (EndpointConnectionError(endpoint_url="http://backup"), r"s3://backup/x cannot be asked for; see to .*backup"),
+        (NoCredentialsError(), "s3://backup/x cannot be asked for; .*Unable to locate credentials"),
+        (None, "s3://backup/x: There is no such bucket"),
+    ],
+)
+def test_a_bucket_that_cannot_be_used_is_a_sentence(
+    library: dict[str, Clip], monkeypatch: pytest.MonkeyPatch, answer: Exception | None, sentence: str
+) -> None:
+    def ask(_: BucketStorage) -> str:
+        if answer:
+            raise answer
+        return TROUBLE[404]
+
+    monkeypatch.setattr(BucketStorage, "trouble", ask)
+    with pytest.raises(CommandError, match=sentence):
+        run("export_library", "s3://backup/x")
