@@ -138,6 +138,11 @@ _ASKED = "(%s, %s::tsquery, %s, %s::float8)"
 
 _PASSAGE_COLUMNS = "COPY videolib_passage (id, doc_id, field, text, starts, words, length) FROM STDIN"
 _DOCUMENT_COLUMNS = "COPY videolib_searched (doc_id, heading, words) FROM STDIN"
+# In both tables: what stands in one alone is found badly, or not at all.
+_KNOWN = """
+SELECT doc_id FROM videolib_searched AS searched
+WHERE EXISTS (SELECT FROM videolib_passage AS passage WHERE passage.doc_id = searched.doc_id)
+"""
 # In turns, the lowest number first: whoever writes the same documents at the same time waits for us.
 _LOCK = "SELECT pg_advisory_xact_lock(doc) FROM unnest(%s::bigint[]) AS doc"
 
@@ -193,8 +198,7 @@ class PostgresBackend(RankedBackend):
         spoken = _Spoken()
         passages = chain.from_iterable(map(rows_of, documents))
         _copy(_PASSAGE_COLUMNS, map(spoken.passage_row, passages))
-        rows = (spoken.document_row(document) for document in documents)
-        _copy(_DOCUMENT_COLUMNS, (row for row in rows if row[-1]))
+        _copy(_DOCUMENT_COLUMNS, map(spoken.document_row, documents))
 
     def remove(self, doc_ids: Iterable[int]) -> None:
         """See SearchBackend."""
@@ -207,7 +211,7 @@ class PostgresBackend(RankedBackend):
     def known_ids(self) -> set[int]:
         """See SearchBackend."""
         with connection.cursor() as cursor:
-            cursor.execute("SELECT doc_id FROM videolib_searched")
+            cursor.execute(_KNOWN)
             return {doc_id for (doc_id,) in cursor.fetchall()}
 
     def score(self, words: Sequence[Word], doc_ids: Sequence[int], weights: Mapping[str, float]) -> Iterable[Score]:
