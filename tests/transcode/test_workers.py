@@ -114,7 +114,8 @@ class Crew:
         """One set of outputs for each recording, nothing beside them, no folder left in scratch."""
         shown = sorted(job["poster_key"] for job in self.jobs())
         assert self.files() == shown
-        assert list((self.data / "scratch").iterdir()) == []
+        # It goes right after the job has ended.
+        self.wait(lambda: list((self.data / "scratch").iterdir()) == [])
 
     def _manage(self, *arguments: str) -> None:
         subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=self._environment(), check=True)
@@ -144,13 +145,15 @@ def crew(tmp_path: Path) -> Iterator[Crew]:
 def test_a_worker_that_is_told_to_end_gives_its_job_to_another_at_once(crew: Crew, report: str) -> None:
     """Also in the middle of something that says nothing of its progress, and goes on to its end for nothing."""
     crew.prepare(REPORT_SECONDS=report, SLEEP_SECONDS="6")
-    first = crew.start("first")
+    workers = {worker.pid: worker for worker in (crew.start("first"), crew.start("second"))}
     crew.make_jobs()
     crew.wait_for_states("running")
-    second = crew.start("second")
     before = crew.jobs()[0]
+    first = workers.pop(os.getpgid(crew.worker_of()))
+    (second,) = workers.values()
     first.send_signal(signal.SIGTERM)
     crew.wait(lambda: crew.jobs()[0]["claim"] != before["claim"])
+    crew.wait_for_states("running")
     after = crew.jobs()[0]
     assert (after["state"], after["attempt"]) == ("running", 1)
     assert after["worker"] != before["worker"]
