@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from chaos.faults import MOMENTS
 from chaos.machine_room import SMALL_DISKS, MachineRoom
 from chaos.people import Accepted, Person, Post
 
@@ -34,7 +35,8 @@ def outcome_of(accepted: Accepted) -> str:
     if len(recordings) != 1:
         return f"{sent.word}: {len(recordings)} clips have it"
     recording = recordings[0]
-    if recording.sha256 not in (sent.sha256, "") or recording.size_bytes != len(sent.data):
+    known = (sent.sha256, "") if sent.is_broken else (sent.sha256,)
+    if recording.sha256 not in known or recording.size_bytes != len(sent.data):
         return f"{sent.word}: other bytes than were sent"
     return _of_jobs(accepted, list(recording.jobs.all())) or _of_words(sent.word, recording)
 
@@ -49,7 +51,10 @@ def _of_jobs(accepted: Accepted, jobs: list[Job]) -> str:
     if accepted.sent.is_broken:
         honest = len(failed) == 1 and failed[0].error and not failed[0].may_retry
         return "refused" if honest else f"{word}: broken, and not refused for good with a sentence ({jobs})"
-    return f"{word}: {failed[0].step} failed: {failed[0].error} ({failed[0].reason})" if failed else ""
+    if failed:
+        return f"{word}: {failed[0].step} failed: {failed[0].error} ({failed[0].reason})"
+    never_begun = set(MOMENTS) - {job.step for job in jobs}
+    return f"{word}: never begun: {', '.join(sorted(never_begun))}" if never_begun else ""
 
 
 def _of_words(word: str, recording: Recording) -> str:
