@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from threading import Lock
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import Queue
+from threading import Lock, Thread
 from uuid import UUID
 
 # More uploads than one process has under way; the one left alone longest is forgotten. Each takes some 500 bytes.
 MOST_KEPT = 1000
+# Pieces that wait to be hashed while the next ones are read and written: enough that neither side waits for long.
+MOST_WAITING = 2
 
 
 class Digest:
@@ -30,6 +35,30 @@ class Digest:
     def hexdigest(self) -> str:
         """As text; more bytes may follow."""
         return self._hasher.hexdigest()
+
+
+@contextmanager
+def hashing(digest: Digest | None) -> Iterator[Callable[[bytes], None]]:
+    """What takes the pieces, to be hashed in a thread of its own: the longest part of receiving, beside the others.
+
+    At the end all of them are hashed, however it comes.
+    """
+    if digest is None:
+        yield lambda _: None
+        return
+    waiting: Queue[bytes] = Queue(MOST_WAITING)
+    thread = Thread(target=_hash_all, args=(digest, waiting), name="hashing")
+    thread.start()
+    try:
+        yield waiting.put
+    finally:
+        waiting.put(b"")
+        thread.join()
+
+
+def _hash_all(digest: Digest, waiting: Queue[bytes]) -> None:
+    while piece := waiting.get():
+        digest.update(piece)
 
 
 class Digests:

@@ -7,19 +7,22 @@ import fcntl
 import hashlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 
 from videolib.lib.measures import UPLOAD_BYTES
 from videolib.uploads.body import PIECE, Body
-from videolib.uploads.digest import Digest
+from videolib.uploads.digest import Digest, hashing
 from videolib.uploads.tus import CHECKSUM_MISMATCH, Checksum, UploadRefused
 
 # A writer that got nothing for this long has lost its network without either side being told; whoever comes back for
 # the upload takes its place, instead of being turned away until the dead connection times out.
 STALLED_AFTER = 30.0
+# From a line that brought the last piece in less than QUICK seconds larger ones are read, up to LARGEST: each costs the
+# same, whatever its size. A slow line keeps to small ones, and what it brought is on disk soon.
+QUICK, LARGEST = 0.05, 4 * PIECE
 BUSY = "Another connection is sending this upload at the moment; try again shortly."
 
 
@@ -114,7 +117,8 @@ def append(
     with part.open("r+b", buffering=0) as file:
         start = file.seek(0, os.SEEK_END)
         try:
-            _copy(body, file, held, most, checksum, digest)
+            with hashing(digest) as hash_beside:
+                _copy(body, file, held, most, checksum, on_written=hash_beside)
         except UploadRefused as refusal:
             # 423: somebody else took over, and what lies in the file now is theirs.
             if refusal.status != 423:
@@ -128,9 +132,11 @@ def append(
         return file.tell()
 
 
-def _copy(body: Body, file: FileIO, held: Hold, most: int, checksum: Checksum | None, digest: Digest | None) -> None:
+def _copy(
+    body: Body, file: FileIO, held: Hold, most: int, checksum: Checksum | None, on_written: Callable[[bytes], None]
+) -> None:
     hasher, written = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum else None, 0
-    while piece := body.read(PIECE):
+    for piece in _pieces(body):
         held.show_life()
         written += len(piece)
         if written > most:
@@ -139,13 +145,20 @@ def _copy(body: Body, file: FileIO, held: Hold, most: int, checksum: Checksum | 
         UPLOAD_BYTES.inc(len(piece))
         if hasher:
             hasher.update(piece)
-        if digest:
-            digest.update(piece)
+        on_written(piece)
     if body.length is not None and written < body.length:
         # Some servers end a body that was cut quietly, others raise in read().
         raise ConnectionResetError(errno.ECONNRESET, "the body ended early")
     if hasher and checksum and hasher.digest() != checksum.digest:
         raise UploadRefused(CHECKSUM_MISMATCH, "The bytes do not fit their checksum; send them again.")
+
+
+def _pieces(body: Body) -> Iterator[bytes]:
+    size, began = PIECE, time.monotonic()
+    while piece := body.read(size):
+        size = min(2 * size, LARGEST) if time.monotonic() - began < QUICK else PIECE
+        yield piece
+        began = time.monotonic()
 
 
 def _write(piece: bytes, file: FileIO) -> None:

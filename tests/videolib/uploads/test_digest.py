@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from uuid import uuid4
 
-from videolib.uploads.digest import Digest, Digests
+import pytest
+
+from videolib.uploads.digest import Digest, Digests, hashing
 
 
 def digest_of(data: bytes) -> Digest:
@@ -55,3 +58,27 @@ def test_the_one_left_alone_longest_is_forgotten_first():
     for code in codes:
         digests.keep(code, digest_of(b"hello"), 5)
     assert [bool(digests.of(code, 5)) for code in codes] == [False, True, True]
+
+
+def test_pieces_are_hashed_in_their_order_beside_the_one_who_brings_them():
+    digest, pieces = Digest(), [bytes([number]) * 5000 for number in range(20)]
+    with hashing(digest) as take:
+        for piece in pieces:
+            take(piece)
+    assert digest.hexdigest() == hashlib.sha256(b"".join(pieces)).hexdigest()
+    assert digest.size == 100_000
+
+
+def test_a_line_that_is_cut_leaves_all_that_was_taken_hashed_and_no_thread():
+    digest = Digest()
+    with pytest.raises(ConnectionResetError), hashing(digest) as take:
+        take(b"hello")
+        raise ConnectionResetError
+    assert digest.hexdigest() == hashlib.sha256(b"hello").hexdigest()
+    assert "hashing" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_without_a_digest_nothing_is_hashed():
+    with hashing(None) as take:
+        take(b"hello")
+        assert "hashing" not in [thread.name for thread in threading.enumerate()]

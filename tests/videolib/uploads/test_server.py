@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from videolib.uploads.part import LARGEST
+
 ROOT = Path(__file__).resolve().parents[3]
 SECRET = "a-secret-of-the-test"
 MEGABYTE = 1024**2
@@ -138,7 +140,7 @@ def test_a_patch_cut_in_the_middle_keeps_what_arrived_and_goes_on_there(server, 
     connection = server.start_patch(path, len(data), 0)
     sent = 2 * MEGABYTE + 12_345
     connection.sendall(data[:sent])
-    whole_pieces = sent - sent % (64 * 1024)
+    whole_pieces = sent - LARGEST
     until(lambda: server.part(path).stat().st_size >= whole_pieces, "the arrival of the bytes")
     if end == "reset":
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
