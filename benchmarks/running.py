@@ -102,7 +102,7 @@ def running_library(folder: Path, settings: Mapping[str, str]) -> Iterator[Clien
     try:
         _wait_until_ready(process, log)
         enter(folder, more)
-        yield _sign_in(port)
+        yield sign_in(port)
     finally:
         _stop(process)
 
@@ -121,7 +121,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
         time.sleep(0.1)
 
 
-def _sign_in(port: int) -> Client:
+def sign_in(port: int) -> Client:
     """A contributor with a token and a session, made without a page."""
     from django.test import Client as Browser  # noqa: PLC0415 (Django is set up only now)
 
