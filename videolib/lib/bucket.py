@@ -25,6 +25,9 @@ SIGNED_SECONDS = 60
 # An address with a signature is never asked for twice, and what lay in a browser's cache would outlast the right.
 NOT_KEPT = "private, no-store"
 
+# Kept open for all threads together; more are opened when they are needed, and closed again.
+CONNECTIONS = 32
+
 # By the status of the answer; whatever else it is, the service is at fault.
 TROUBLE = {
     403: "The bucket refuses the key; check S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, and what the key may do.",
@@ -47,6 +50,7 @@ class BucketStorage(S3Storage):
             # Else boto3 signs addresses in the way before, which many services do not know.
             signature_version="s3v4",
             connect_timeout=5,
+            max_pool_connections=CONNECTIONS,
             read_timeout=60,
             retries={"mode": "standard", "max_attempts": 4},
             # Checksums in trailers are Amazon's own, and refused by some that speak the rest of the protocol.
@@ -128,9 +132,13 @@ class BucketStorage(S3Storage):
         said = isinstance(error, ClientError) and status_of(error) in UNWELL
         return said or isinstance(error, HTTPClientError | NoConnection | IncompleteReadError)
 
-    @property
+    @cached_property
     def client(self) -> Any:
-        return self.connection.meta.client
+        """One for all threads, as a client may be: each costs 6 MB, and the web process has dozens of threads."""
+        names = {"region_name": self.region_name, "endpoint_url": self.endpoint_url}
+        return self._create_session().client(
+            "s3", config=self.client_config, use_ssl=self.use_ssl, verify=self.verify, **names
+        )
 
     @cached_property
     def public_client(self) -> Any:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -235,12 +236,16 @@ class TestBucket(StorageContract):
         storage.location = "some/library"
         for number in range(3):
             put(f"originals/{number}", b"x")
-        client, asked = storage.connection.meta.client, []
+        client, asked = storage.client, []
         client.meta.events.register(
             "before-parameter-build.s3.ListObjectsV2", lambda params, **_: asked.append(params.update(MaxKeys=2))
         )
         assert [each.name for each in storage.list_objects()] == ["originals/0", "originals/1", "originals/2"]
         assert len(asked) == 2
+
+    def test_all_threads_share_one_client(self, storage: Any) -> None:
+        with ThreadPoolExecutor(1) as other:
+            assert other.submit(lambda: storage.client).result() is storage.client
 
     def test_a_large_file_travels_in_parts(self, storage: Any, put: Any) -> None:
         large = BYTES * 14  # over boto3's 8 MB
