@@ -48,8 +48,11 @@ function mend(hls, error, onTrouble) {
   const { NETWORK_ERROR, MEDIA_ERROR } = window.Hls.ErrorTypes;
   const status = error.response?.code;
   hls.mendings = (hls.mendings ?? 0) + 1;
-  if (status === 404 || status === 403) onTrouble("This clip is not shared with you any more, or it was deleted.");
-  else if (hls.mendings > 6) onTrouble("The picture does not load. Check your connection, then reload the page.");
+  if (status === 404 || status === 403) {
+    // What was fetched ahead is theirs no more either.
+    hls.detachMedia();
+    onTrouble("This clip is not shared with you any more, or it was deleted.");
+  } else if (hls.mendings > 6) onTrouble("The picture does not load. Check your connection, then reload the page.");
   else if (error.type === NETWORK_ERROR) setTimeout(() => hls.startLoad(), 1000 * hls.mendings);
   else if (error.type === MEDIA_ERROR) hls.recoverMediaError();
   else onTrouble("The picture cannot be played here. Reload the page, or try another browser.");
