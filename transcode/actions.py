@@ -110,7 +110,8 @@ def give_hints(hints: Mapping[int, Mapping[str, Any]]) -> None:
     A step reads them when it starts, so what is written while it waits still counts.
     """
     with transaction.atomic():
-        recordings = Recording.objects.select_for_update().filter(pk__in=hints).only("hints")
+        # In one order, whoever locks them: two that wait for each other would both be ended.
+        recordings = Recording.objects.select_for_update().filter(pk__in=hints).order_by("pk").only("hints")
         changed = [each for each in recordings if each.hints != {**each.hints, **hints[each.pk]}]
         for recording in changed:
             recording.hints = {**recording.hints, **hints[recording.pk]}

@@ -74,8 +74,20 @@ class Traffic:
     def __init__(self, page: Any, library: Library) -> None:
         self.ours: list[Any] = []
         self.buckets: list[Any] = []
+        # Of each request to the bucket for a part of a file, the headers as they went over the line: what Playwright
+        # tells of a redirected request may be those of another hop. (Pictures bring cookies here, where library and
+        # bucket are two ports of one host.)
+        self.sent: list[dict[str, str]] = []
         bucket = library.settings["S3_ENDPOINT_URL"]
+        wire = page.context.new_cdp_session(page)
+        wire.send("Network.enable")
+        wire.on("Network.requestWillBeSentExtraInfo", lambda event: self._note_headers(event["headers"], bucket))
         page.on("response", lambda response: self._note(response, library.url, bucket))
+
+    def _note_headers(self, headers: dict[str, str], bucket: str) -> None:
+        sent = {name.lower(): value for name, value in headers.items()}
+        if "range" in sent and sent.get("host") == bucket.partition("//")[2]:
+            self.sent.append(sent)
 
     def _note(self, response: Any, ours: str, bucket: str) -> None:
         if response.url.startswith(bucket):
@@ -102,8 +114,8 @@ def test_three_minutes_play_to_their_end_across_the_redirects(
     assert len(ranges) > 10
     assert {response.status for response in ranges} == {206}
     assert all("X-Amz-Expires=60" in response.url for response in traffic.buckets)
-    sent = [response.request.all_headers() for response in ranges]
-    assert not any({"cookie", "authorization", "referer"} & headers.keys() for headers in sent)
+    assert len(traffic.sent) > 10
+    assert not {"cookie", "authorization", "referer"} & {name for headers in traffic.sent for name in headers}
 
 
 def test_pictures_come_from_the_bucket(sign_in: Any, library: Library, clip: str) -> None:
