@@ -14,8 +14,9 @@ from videolib.search.stems import Marker, stem_of, tokens_of
 from videolib.search.words import words_of
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
-# Porter corrected himself: FTS5 makes "possibl" of "possibly", the stemmer "possibli"; each is true to itself.
-CORRECTED = "bly"
+# Porter corrected himself: FTS5 makes "possibl" of "possibly" and "topolog" of "topology", the stemmer
+# "possibli" and "topologi"; each is true to itself.
+CORRECTED = ("bly", "olog")
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,9 @@ def by_us(text: str) -> set[str]:
 
 def test_our_own_pages_have_the_same_stems_in_both(fts5: sqlite3.Connection) -> None:
     for page in DOCS.glob("*.md"):
-        text = " ".join(word for word in page.read_text().split() if CORRECTED not in word.lower())
+        text = " ".join(
+            word for word in page.read_text().split() if not any(part in word.lower() for part in CORRECTED)
+        )
         assert by_us(text) == stems_by_fts5(fts5, text), page.name
 
 
