@@ -11,10 +11,12 @@ import json
 import random
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from benchmarks.library import enter
 
@@ -30,7 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     enter(options.folder, {**SETTINGS, "DATABASE_URL": options.database})
     rng = random.Random(7)
-    people = _clients(rng)
+    people = signed_in(10)
+    rng.shuffle(people)
     pages = dict(addresses(rng, options.turns))
     measured = {name: _measure(asked, people) for name, asked in pages.items()}
     json.dump(measured, sys.stdout)
@@ -47,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def addresses(rng: random.Random, turns: int) -> Iterator[tuple[str, list[str]]]:
     """(page, so many addresses of it), with words, tags and clips of the library: for a process that entered it."""
-    from transcode.models import Cue  # noqa: PLC0415
+    from transcode.models import Cue  # noqa: PLC0415 (after the library was entered)
     from videolib.browse.filters import count_tags  # noqa: PLC0415
     from videolib.clips.models import Clip  # noqa: PLC0415
 
@@ -60,24 +63,22 @@ def addresses(rng: random.Random, turns: int) -> Iterator[tuple[str, list[str]]]
     yield "home", ["/"] * turns
     yield "browse", ["/browse/"] * turns
     yield "browse, a deep page", [f"/browse/?page={rng.randint(1, max(1, min(last, 200)))}" for _ in range(turns)]
-    yield "browse, one tag", [f"/browse/?tag={_quoted(rng.choice(tags))}" for _ in range(turns)]
+    yield "browse, one tag", [f"/browse/?tag={quote(rng.choice(tags))}" for _ in range(turns)]
     yield "browse, best rated", ["/browse/?sort=rated"] * turns
     yield "browse, by title", ["/browse/?sort=title"] * turns
     yield "watch", [f"/clips/{code}/" for code in clips]
     for name, queries in _queries(rng, said, turns):
-        yield f"search, {name}", [f"/search/?q={_quoted(query)}" for query in queries]
+        yield f"search, {name}", [f"/search/?q={quote(query)}" for query in queries]
         if name in {"common words", "words of one cue"}:
-            yield f"API search, {name}", [f"/api/v1/search?q={_quoted(query)}" for query in queries]
-    yield "search, while typing", [f"/search/?as_typed=1&q={_quoted(_typed(rng, said))}" for _ in range(turns)]
+            yield f"API search, {name}", [f"/api/v1/search?q={quote(query)}" for query in queries]
+    yield "search, while typing", [f"/search/?as_typed=1&q={quote(_typed(rng, said))}" for _ in range(turns)]
     yield "API list", ["/api/v1/clips?limit=20"] * turns
     yield "API list, deep", [f"/api/v1/clips?limit=20&offset={last * 12}"] * turns
 
 
 def _queries(rng: random.Random, said: list[list[str]], turns: int) -> Iterator[tuple[str, list[str]]]:
     """By kind. What is common is told by how often cues say it."""
-    from collections import Counter  # noqa: PLC0415
-
-    from videolib.search.words import STOP_WORDS  # noqa: PLC0415
+    from videolib.search.words import STOP_WORDS  # noqa: PLC0415 (after the library was entered)
 
     counted = Counter(word for words in said for word in words if word not in STOP_WORDS)
     common = [word for word, _ in counted.most_common(15)]
@@ -96,23 +97,16 @@ def _typed(rng: random.Random, said: list[list[str]]) -> str:
     return f"{words[0]} {words[-1][: rng.randint(2, 4)]}"
 
 
-def _quoted(text: str) -> str:
-    from urllib.parse import quote  # noqa: PLC0415
-
-    return quote(text)
-
-
-def _clients(rng: random.Random) -> list[Client]:
-    """People of every role, signed in."""
-    from django.test import Client  # noqa: PLC0415
+def signed_in(number: int) -> list[Client]:
+    """So many clients, of people of every role: for a process that entered the library."""
+    from django.test import Client  # noqa: PLC0415 (after the library was entered)
 
     from videolib.accounts.models import User  # noqa: PLC0415
 
-    people = list(User.objects.filter(is_active=True).order_by("pk")[:10])
-    clients = [Client(headers={"host": "localhost"}) for _ in people]
-    for client, person in zip(clients, people, strict=True):
-        client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
-    rng.shuffle(clients)
+    people = list(User.objects.filter(is_active=True).order_by("pk")[:number])
+    clients = [Client(headers={"host": "localhost"}) for _ in range(number)]
+    for at, client in enumerate(clients):
+        client.force_login(people[at % len(people)], backend="allauth.account.auth_backends.AuthenticationBackend")
     return clients
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.library import ROOT, enter, environment
-from benchmarks.load_pages import SETTINGS, addresses
+from benchmarks.load_pages import SETTINGS, addresses, signed_in
 
 STARTS_WITHIN = 60.0
 
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     enter(options.folder, settings)
     rng = random.Random(50)
     asked = [address for _, some in addresses(rng, 8) for address in some]
-    keys = _sessions(options.people)
+    keys = [client.cookies["sessionid"].value for client in signed_in(options.people)]
     with _web(options.folder, settings) as port, ThreadPoolExecutor(options.people) as people:
         visits = [(port, key, rng.sample(asked, k=min(options.requests, len(asked)))) for key in keys]
         answers = [answer for some in people.map(_visit, visits) for answer in some]
@@ -51,19 +51,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--people", type=int, default=50)
     parser.add_argument("--requests", type=int, default=10, help="a person, one after the other without a pause")
     return parser
-
-
-def _sessions(number: int) -> list[str]:
-    from django.test import Client  # noqa: PLC0415 (after the library was entered)
-
-    from videolib.accounts.models import User  # noqa: PLC0415
-
-    people, keys = list(User.objects.filter(is_active=True).order_by("pk")[:number]), []
-    for at in range(number):
-        client = Client()
-        client.force_login(people[at % len(people)], backend="allauth.account.auth_backends.AuthenticationBackend")
-        keys.append(client.cookies["sessionid"].value)
-    return keys
 
 
 @contextmanager
