@@ -11,6 +11,7 @@ from videolib.browse.search import search_clips
 from videolib.clips import actions
 from videolib.clips.models import Clip
 from videolib.management.commands import reindex
+from videolib.search.backends import get_backend
 from videolib.search.models import Passage
 
 
@@ -30,13 +31,18 @@ def titles(make_user):
     return find
 
 
+def forget():
+    backend = get_backend()
+    backend.remove(backend.known_ids())
+
+
 def everything_indexed():
     return list(Passage.objects.order_by("pk").values())
 
 
 def test_what_search_forgot_is_found_again(make_clip, titles):
     make_clip(title="Git", tags=["versions"], cues=[(0, 3, "rebase now")])
-    Passage.objects.all().delete()
+    forget()
     assert titles("git") == []
     assert run() == "Indexed 1 clip; took out 0 no longer there.\n"
     assert titles("git") == titles("versions") == titles("rebase") == ["Git"]
@@ -73,7 +79,7 @@ def test_more_clips_than_fit_in_one_transaction(make_clip, titles, make_user, mo
     owner = make_user("contributor")
     for number in range(5):
         make_clip(owner, title=f"Git {number}")
-    Passage.objects.all().delete()
+    forget()
     assert run().startswith("Indexed 5 clips")
     assert len(titles("git")) == 5
 

@@ -143,7 +143,7 @@ def test_what_is_to_be_done_once_and_fails_ends_the_start(drive: Callable[..., D
 
 
 def test_lines_carry_the_name_of_who_said_them_and_noise_is_left_out(drive: Callable[..., Driven]) -> None:
-    driven = drive("[sh('web', 'echo one; echo noisy; echo two >&2; printf three; exec sleep 60', noise=('noisy',))]")
+    driven = drive("[sh('web', 'echo one; echo noisy; printf \"two\\\\nthree\" >&2; exec sleep 60', noise=('noisy',))]")
     assert driven.wait_for("one") == "web      | one"
     assert driven.wait_for("two") == "web      | two"
     driven.stop()
