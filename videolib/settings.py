@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "videolib.browse.errors.page_for_wrong_methods",
+    "videolib.browse.errors.PageForTooOften",
 ]
 ROOT_URLCONF = "videolib.urls"
 WSGI_APPLICATION = "videolib.wsgi.application"

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.internal import ratelimit
 from django.conf import settings
 from django.contrib import messages
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
+
+from videolib.lib.limits import TooOften
 
 log = logging.getLogger(__name__)
 
@@ -23,9 +30,19 @@ class AccountAdapter(DefaultAccountAdapter):
         "email_taken": "Somebody with this address is here already. Sign in instead.",
         "enter_current_password": "That is not your current password.",
         "invalid_password_reset": "This link has been used already, or it has expired.",
-        "too_many_login_attempts": "Too many attempts. Wait five minutes, then try again.",
         "rate_limited": "Too many requests. Wait a minute, then try again.",
     }
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count one more password. TooOften where that is too many: as an error of the form it would be answered 200.
+
+        By the address that was typed, whether or not somebody has it, and by the visitor's machine.
+        """
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError as refusal:
+            wait = _longest_wait(request, self._get_login_attempts_cache_key(request, **credentials))
+            raise TooOften("Too many passwords were wrong.", wait) from refusal
 
     def is_open_for_signup(self, _request: HttpRequest) -> bool:
         """Only where some domains may."""
@@ -51,3 +68,13 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_password_change_redirect_url(self, _request: HttpRequest) -> str:
         """Back to where the link to the form stands."""
         return reverse("me")
+
+
+def _longest_wait(request: HttpRequest, key: str) -> int:
+    """Seconds until the oldest try that is counted is forgotten, by each of allauth's limits that is used up."""
+    asked, wait = {"app": "allauth.account", "action": "login_failed"}, 1.0
+    for rate in ratelimit.get_rates(**asked):
+        tries = cache.get(ratelimit.get_cache_key(request, rate=rate, key=key, **asked), [])
+        if len(tries) >= rate.amount:
+            wait = max(wait, tries[-1] + rate.duration - time.time())
+    return math.ceil(wait)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from functools import wraps
 
 from django.conf import settings
 from django.core.exceptions import (
@@ -74,31 +73,31 @@ def too_large() -> HttpResponse:
     return HttpResponse(render_to_string("413.html"), status=413)
 
 
-def too_many_requests(request: HttpRequest) -> HttpResponse:
-    """Asked too often: allauth calls this for sign-in and password resets. It does not say how long its window is."""
-    return _put_off(render(request, "429.html", status=429), 300)
+class PageForTooOften:
+    """A middleware, so that whatever counts (lib/limits.py) only raises: views, forms, and what allauth asks of us."""
+
+    def __init__(self, get_response: Answer) -> None:
+        """As Django makes every middleware."""
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Nothing, as long as nobody raises."""
+        return self._get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A page with the sentence; htmx shows the sentence alone (base.js)."""
+        if not isinstance(exception, TooOften):
+            return None
+        sentence, headers = str(exception), {"Retry-After": str(exception.retry_after)}
+        if request.headers.get("HX-Request"):
+            return HttpResponse(sentence, content_type="text/plain", status=429, headers=headers)
+        page = render_to_string("429.html", {"sentence": sentence}, request)
+        return HttpResponse(page, status=429, headers=headers)
 
 
-def page_for_too_often(view: Answer) -> Answer:
-    """For a view that counts (lib/limits.py): a page with the sentence; htmx shows the sentence alone (base.js)."""
-
-    @wraps(view)
-    def answer(request: HttpRequest) -> HttpResponse:
-        try:
-            return view(request)
-        except TooOften as refusal:
-            if request.headers.get("HX-Request"):
-                response = HttpResponse(str(refusal), content_type="text/plain", status=429)
-            else:
-                response = render(request, "429.html", {"sentence": str(refusal)}, status=429)
-            return _put_off(response, refusal.retry_after)
-
-    return answer
-
-
-def _put_off(response: HttpResponse, seconds: int) -> HttpResponse:
-    response["Retry-After"] = str(seconds)
-    return response
+def too_many_requests(_request: HttpRequest) -> HttpResponse:
+    """For allauth, which asks for this where it counts: in windows of a minute, and it does not say since when."""
+    raise TooOften("You tried this very often in a short time.", 60)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 (Django passes it)

@@ -14,7 +14,6 @@ from django.views.decorators.http import require_safe
 
 from videolib.accounts.access import person_of
 from videolib.accounts.models import User
-from videolib.browse.errors import page_for_too_often
 from videolib.browse.filters import CountedPages, Filters, chips_of, count_people, count_tags, tag_names
 from videolib.browse.forms import BrowseForm
 from videolib.browse.search import ClipHit, count_search, search_clips
@@ -79,7 +78,6 @@ def _people_to_choose(listed: ClipQuerySet, filters: Filters) -> list[tuple[User
 
 @require_safe
 @login_required
-@page_for_too_often
 def search(request: HttpRequest) -> HttpResponse:
     """What was said, written and tagged. `as_typed=1` gives only the results, for a box that is still typed into."""
     text = request.GET.get("q", "")

@@ -40,7 +40,7 @@ def test_a_page_for_people_json_for_programs_and_a_sentence_for_htmx(client):
         client.get(door)
     page, program = client.get(DOORS[0]), client.get(DOORS[2])
     part = client.get(DOORS[1], headers={"HX-Request": "true"})
-    assert "<h1>Too much at once</h1>" in page.text
+    assert "<h1>Too often</h1>" in page.text
     assert program.json() == {"detail": "You searched very often within a minute. Go on in a minute."}
     assert (part["Content-Type"], part.text[:12]) == ("text/plain", "You searched")
 
