@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Viewer = User | AnonymousUser
 Deed = Literal["see", "edit", "curate", "tag", "rate", "download", "restore"]
 
+NO_SUCH_CLIP = "There is no such clip, or it is not shared with you."
 # A player asks for many pieces of one clip: an admin's look at a private clip is remembered once in this time.
 SAME_LOOK = timedelta(minutes=10)
 
@@ -130,7 +131,7 @@ def get_clip_for(user: Viewer, code: UUID | str, *, to: Deed = "see") -> Clip:
     clips = Clip.objects.may(user, to).select_related("owner", "recording", "license")
     clip = clips.filter(code=code).first()
     if clip is None:
-        raise Http404("There is no such clip, or it is not shared with you.")
+        raise Http404(NO_SUCH_CLIP)
     remember_look(clip, user)
     return clip
 

@@ -16,7 +16,7 @@ from transcode import actions as pipeline
 from transcode.models import Cue, Job, Recording, State, Step
 from videolib.accounts.actions import write_audit
 from videolib.accounts.models import User
-from videolib.clips.access import ClipQuerySet
+from videolib.clips.access import NO_SUCH_CLIP, ClipQuerySet
 from videolib.clips.documents import document_for
 from videolib.clips.models import Clip, CueEdit, LibrarySettings, License, Tag, Tagging, Term, fold_tag, fold_term
 from videolib.clips.status import cannot_hear
@@ -309,14 +309,18 @@ def index_clips(numbers: Collection[int]) -> None:
         get_backend().put(*map(document_for, standing))
 
 
-def lock_clip(clip: Clip) -> Clip | None:
-    """The clip as its row has it now, locked until the transaction ends; None when it is gone."""
-    return Clip.objects.select_for_update().filter(pk=clip.pk).first()
+def lock_clip(clip: Clip) -> Clip:
+    """The clip as its row has it now, locked until the transaction ends. Http404 when it was just deleted for good."""
+    standing = Clip.objects.select_for_update().filter(pk=clip.pk).first()
+    if standing is None:
+        raise Http404(NO_SUCH_CLIP)
+    return standing
 
 
 @transaction.atomic
 def trash_clip(clip: Clip, *, by: User) -> None:
     """Delete a clip; it can be brought back for TRASH_DAYS."""
+    lock_clip(clip)
     clip.trashed_at = timezone.now()
     clip.save(update_fields=["trashed_at"])
     index_clip(clip)
@@ -325,10 +329,10 @@ def trash_clip(clip: Clip, *, by: User) -> None:
 
 @transaction.atomic
 def restore_clip(clip: Clip, *, by: User) -> None:
-    """Bring a deleted clip back as it was. Http404 when the trash was emptied just now."""
+    """Bring a deleted clip back as it was."""
+    lock_clip(clip)
     clip.trashed_at = None
-    if not Clip.objects.filter(pk=clip.pk).update(trashed_at=None):
-        raise Http404("This clip has just been deleted for good.")
+    clip.save(update_fields=["trashed_at"])
     index_clip(clip)
     _audit_of_others(clip, "restore clip", by)
 
@@ -336,6 +340,7 @@ def restore_clip(clip: Clip, *, by: User) -> None:
 @transaction.atomic
 def hide_clip(clip: Clip, *, by: User) -> None:
     """Take a clip off the team's lists; its owner and curators still see it."""
+    lock_clip(clip)
     clip.hidden_at = timezone.now()
     clip.save(update_fields=["hidden_at"])
     unpin_unlisted(clip)
@@ -345,6 +350,7 @@ def hide_clip(clip: Clip, *, by: User) -> None:
 @transaction.atomic
 def unhide_clip(clip: Clip, *, by: User) -> None:
     """Put a clip back on the team's lists."""
+    lock_clip(clip)
     clip.hidden_at = None
     clip.save(update_fields=["hidden_at"])
     write_audit("show clip again", f"clip {clip.code}", by=by, title=clip.title)

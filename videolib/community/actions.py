@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from videolib.accounts.actions import write_audit
 from videolib.accounts.models import User
+from videolib.clips.actions import lock_clip
 from videolib.clips.models import Clip, Visibility
 from videolib.community.models import Rating
 
@@ -31,7 +32,8 @@ def rate_clip(clip: Clip, stars: int, *, by: User) -> None:
         raise RatingError("Give 1 to 5 stars.")
     if clip.published_at is None:
         raise RatingError("This clip cannot be played yet; rate it once you have seen it.")
-    _lock(clip)
+    # Two raters of one clip go one after the other, so that the second counts what the first has written.
+    lock_clip(clip)
     Rating.objects.update_or_create(clip=clip, by=by, defaults={"stars": stars, "at": timezone.now()})
     recount_ratings(clip)
 
@@ -39,7 +41,7 @@ def rate_clip(clip: Clip, stars: int, *, by: User) -> None:
 @transaction.atomic
 def unrate_clip(clip: Clip, *, by: User) -> None:
     """Take back the stars this person gave, if any."""
-    _lock(clip)
+    lock_clip(clip)
     clip.ratings.filter(by=by).delete()
     recount_ratings(clip)
 
@@ -68,19 +70,13 @@ def unpin_clip(clip: Clip, *, by: User) -> None:
 @transaction.atomic
 def recount_ratings(clip: Clip) -> None:
     """The rows are the truth: count them afresh instead of adding up, so that no error can stay."""
-    _lock(clip)
+    lock_clip(clip)
     stars = Rating.objects.filter(clip=OuterRef("pk")).order_by().values("clip")
     Clip.objects.filter(pk=clip.pk).update(
         rating_sum=_none_as_zero(stars.annotate(answer=Sum("stars")).values("answer")),
         rating_count=_none_as_zero(stars.annotate(answer=Count("pk")).values("answer")),
     )
     clip.refresh_from_db(fields=["rating_sum", "rating_count"])
-
-
-def _lock(clip: Clip) -> None:
-    # Two raters of one clip go one after the other, so that the second counts what the first has written. SQLite's
-    # immediate transactions do so anyway.
-    Clip.objects.select_for_update().filter(pk=clip.pk).first()
 
 
 def _none_as_zero(number: object) -> Coalesce:

@@ -116,8 +116,8 @@ def _win(upload: Upload) -> Clip:
     now = timezone.now()
     won = Upload.objects.open().filter(pk=upload.pk).update(finished_at=now)
     # After the upload, as `cancel_upload` does it: two who lock in different orders wait for each other for ever.
-    clip = lock_clip(upload.clip)
-    if not won or clip is None or clip.trashed_at:
+    clip = lock_clip(upload.clip) if won else None
+    if clip is None or clip.trashed_at:
         raise UploadRefused(410, "This upload was cancelled.")
     upload.finished_at, upload.clip = now, clip
     return clip

@@ -20,7 +20,7 @@ def test_two_who_rate_at_once_are_both_counted(make_clip, make_user, monkeypatch
         partial(actions.rate_clip, Clip.objects.get(), stars, by=make_user("learner", email=f"{stars}@example.com"))
         for stars in (2, 5)
     ]
-    for ended in race(monkeypatch, *deeds, stop_after=(actions, "_lock")):
+    for ended in race(monkeypatch, *deeds, stop_after=(actions, "lock_clip")):
         assert ended.error is None
     clip.refresh_from_db()
     assert (clip.rating_sum, clip.rating_count) == (7, 2)
