@@ -97,28 +97,37 @@ def check_disk(size: int) -> None:
 
     Under `LibrarySettings.locked()`: of two who want the last room at once, one gets it.
     """
-    needs, needed = _needs(size), Counter[int]()
-    for folder, number in needs:
-        needed[folder.stat().st_dev] += number
-    if any(shutil.disk_usage(folder).free - needed[folder.stat().st_dev] < KEPT_FREE for folder, _ in needs):
+    # How far each upload is, is asked only where there is no room for all of them from their first byte.
+    if not (_fits(_needs(size, arrived=0)) or _fits(_needs(size, arrived=_arrived()))):
         raise UploadRefused(507, "The server's disk is nearly full. Tell an admin, and try again when there is room.")
 
 
-def _needs(size: int) -> list[tuple[Path, int]]:
+def _fits(needs: list[tuple[Path, int]]) -> bool:
+    needed = Counter[int]()
+    for folder, number in needs:
+        needed[folder.stat().st_dev] += number
+    return all(shutil.disk_usage(folder).free - needed[folder.stat().st_dev] >= KEPT_FREE for folder, _ in needs)
+
+
+def _arrived() -> int:
+    """Bytes of open uploads that need no room any more: a look at the files of each."""
+    return sum(each.received for each in Upload.objects.open().only("code", "size_bytes", "finished_at"))
+
+
+def _needs(size: int, *, arrived: int) -> list[tuple[Path, int]]:
     """How many bytes are still to come to each folder, an upload of `size` included.
 
-    Uploads count as if nothing of them had arrived: a little too careful while they travel, and one query instead of a
-    look at each file. What is made appears in the scratch folder, a few at a time, and is moved to the media.
+    What is made appears in the scratch folder, a few at a time, and is moved to the media.
     """
     uploads = Upload.objects.open().aggregate(total=Sum("size_bytes", default=0))["total"] + size
     worked_on = Recording.objects.filter(pk__in=Job.objects.open().filter(step__in=MAKING).values("recording"))
     originals = worked_on.aggregate(total=Sum("size_bytes", default=0))["total"]
     arriving, scratch, media = map(_standing, (settings.UPLOADS_ROOT, settings.SCRATCH_ROOT, settings.MEDIA_ROOT))
     if settings.S3_BUCKET:
-        return [(arriving, uploads), (scratch, size + _made_of(size))]
+        return [(arriving, uploads - arrived), (scratch, size + _made_of(size))]
     moved = 0 if media.stat().st_dev == arriving.stat().st_dev else uploads
     making = 0 if media.stat().st_dev == scratch.stat().st_dev else _made_of(size)
-    return [(arriving, uploads), (media, moved + _made_of(uploads + originals)), (scratch, making)]
+    return [(arriving, uploads - arrived), (media, moved + _made_of(uploads + originals)), (scratch, making)]
 
 
 def _made_of(size: int) -> int:

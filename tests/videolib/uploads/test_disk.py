@@ -64,6 +64,15 @@ def test_room_is_reserved_for_what_is_still_to_arrive_and_to_be_made(tus, free):
     assert tus.create(1).status_code == 507
 
 
+def test_what_has_arrived_is_on_the_disk_already_and_not_counted_again(tus, free):
+    free(100)
+    upload = tus.begin(40)
+    tus.patch(upload, b"x" * 30)
+    free(74)  # 10 are to arrive, and 60 to be made of all 40: that leaves 4 for another
+    assert tus.create(2).status_code == 507
+    assert tus.create(1).status_code == 201
+
+
 def test_a_cancelled_upload_gives_its_room_back(tus, free):
     free(100)
     tus.delete(tus.begin(40))
