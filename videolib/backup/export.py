@@ -1,7 +1,8 @@
 """A library written down elsewhere while people use it: `manage.py export_library`.
 
-First the rows, all as of one moment; then every file that those rows name. Files never change once stored, so what is
-at the place already is not copied again, and an export that was cut off goes on where it was.
+First the rows, all as of one moment; then every file that those rows name; the manifest last, and only then goes what
+it does not name. Files never change once stored, so what is at the place already is not copied again: an export that
+was cut off goes on where it was, and leaves the one before as whole as it was.
 """
 
 from __future__ import annotations
@@ -25,20 +26,21 @@ from transcode.stored import stored_files
 from videolib.accounts.models import User
 from videolib.backup.place import (
     MANIFEST,
-    OBJECT_LIST,
     OBJECTS,
+    ROWS,
     SCRATCH,
     BackupError,
     Place,
     digest,
     digest_of_local,
+    object_list,
     row_file,
     take,
 )
 from videolib.backup.tables import carried_tables, one_moment, rows_under_way, write_rows
 from videolib.lib.storage import MediaStorage, media_storage
 
-FORMAT = 1
+FORMAT = 2
 # Files on their way at a time: what holds a bucket up is the way there and back, not the bytes.
 AT_ONCE = 8
 PIECE = 200
@@ -48,6 +50,9 @@ PASSES = 3
 MOST_NAMED = 1000
 
 NOT_OURS = "{} is not empty, and holds no export of this library; name an empty place, or remove what is there."
+OTHER_FORMAT = (
+    "The export at {} was made by another version of videolib: only that one takes it in. Export to an empty place."
+)
 ANOTHERS = "{} holds the export of another library; name another place, or remove what is there."
 WARNING = "In it are hashes of passwords and everybody's private clips: keep it as the library itself."
 
@@ -83,7 +88,7 @@ CREATE TABLE done (key TEXT PRIMARY KEY, size INTEGER, sha256 TEXT) WITHOUT ROWI
 """
 _TRUST = """
 INSERT OR IGNORE INTO done SELECT key, known.size, known.sha256
-FROM known JOIN there USING (key, size) JOIN wanted USING (key)
+FROM known JOIN there USING (key, size) JOIN wanted USING (key) WHERE known.sha256 != ''
 """
 _TO_DO = """
 SELECT key, coalesce(nullif(wanted.sha256, ''), known.sha256, ''), there.size
@@ -103,17 +108,20 @@ def export_library(
     With `verify` what is there already is read and hashed again. Without files the export is good for a library that
     keeps its storage.
     """
-    _refuse_others(place)
-    begun = {"format": FORMAT, "complete": False, "library": library_id(), "begun_at": timezone.now().isoformat()}
-    place.write_json(MANIFEST, begun)
+    before, folder, begun_at = _refuse_others(place), f"{ROWS}/{uuid4().hex}", timezone.now().isoformat()
+    begun = {"format": FORMAT, "complete": False, "library": library_id(), "begun_at": begun_at, "folder": folder}
+    if not (before and before["complete"]):
+        place.switch(begun)
+    _remove_rows(place, but_for=before["folder"] if before else "")
     with closing(sqlite3.connect("", isolation_level=None)) as lists:
         lists.executescript(_LISTS)
-        export = _Export(place, lists, tell, with_files=with_files)
-        export.look(verify=verify)
+        export = _Export(place, folder, lists, tell, with_files=with_files)
+        export.look(before, verify=verify)
         export.write()
-        place.write_json(MANIFEST, begun | export.manifest())
+        place.switch(begun | export.manifest())
         export.remove_stale()
-        return export.result
+    _remove_rows(place, but_for=folder)
+    return export.result
 
 
 def library_id() -> str:
@@ -129,33 +137,47 @@ def migrations() -> dict[str, list[str]]:
     return {app: [name for of, name in applied if of == app] for app in sorted(apps)}
 
 
-def _refuse_others(place: Place) -> None:
-    manifest = place.read_json(MANIFEST)
+def _refuse_others(place: Place) -> dict[str, Any] | None:
+    """What the place says of the export in it, ours; None where it is empty."""
+    manifest: dict[str, Any] | None = place.read_json(MANIFEST)
     if manifest is None:
         if next((each for each in place.storage.list_objects() if not each.name.startswith(SCRATCH)), None):
             raise BackupError(NOT_OURS.format(place.address))
-    elif manifest.get("library") not in ("", library_id()):
+    elif manifest.get("format") != FORMAT:
+        raise BackupError(OTHER_FORMAT.format(place.address))
+    elif manifest["library"] not in ("", library_id()):
         raise BackupError(ANOTHERS.format(place.address))
+    return manifest
+
+
+def _remove_rows(place: Place, *, but_for: str) -> None:
+    """Those of earlier exports, and of what was cut off."""
+    folders = {"/".join(each.name.split("/")[:2]) for each in place.storage.list_objects(ROWS)}
+    for folder in folders - {but_for}:
+        place.storage.delete_folder(folder)
 
 
 class _Export:
     """One run: what is wanted and what is there, in the two lists, and what came of it."""
 
-    def __init__(self, place: Place, lists: sqlite3.Connection, tell: Tell, *, with_files: bool) -> None:
-        self.place, self.lists, self.tell, self.with_files = place, lists, tell, with_files
+    def __init__(self, place: Place, folder: str, lists: sqlite3.Connection, tell: Tell, *, with_files: bool) -> None:
+        self.place, self.folder, self.lists, self.tell, self.with_files = place, folder, lists, tell, with_files
         self.tables: dict[str, dict[str, Any]] = {}
         self.list_sha256 = ""
         self.verify = False
         self.result = Exported()
 
-    def look(self, *, verify: bool) -> None:
-        """What is there already, and what an earlier export knew of it."""
+    def look(self, before: dict[str, Any] | None, *, verify: bool) -> None:
+        """What is there already, and what the export before knew of it."""
         self.verify = verify
         if not self.with_files:
             return
         listed = ((each.name.partition("/")[2], each.size) for each in self.place.storage.list_objects(OBJECTS))
         self.lists.executemany("INSERT INTO there VALUES (?, ?)", listed)
-        with suppress(FileNotFoundError), self.place.opened(OBJECT_LIST) as file, file.open("rb") as lines:
+        if not before:
+            return
+        known = object_list(before["folder"])
+        with suppress(FileNotFoundError), self.place.opened(known) as file, file.open("rb") as lines:
             rows = (json.loads(line) for line in lines)
             self.lists.executemany("INSERT INTO known VALUES (:key, :size, :sha256)", rows)
 
@@ -185,7 +207,7 @@ class _Export:
         self.tell("tables", len(tables), len(tables))
         # Bytes move outside the transaction.
         for label, file in files.items():
-            self.place.storage.adopt(file, row_file(label))
+            self.place.storage.adopt(file, row_file(self.folder, label))
         self.result.rows = sum(table["rows"] for table in self.tables.values())
 
     def _copy_files(self) -> list[str]:
@@ -219,7 +241,7 @@ class _Export:
                 self.result.files += 1
                 self.result.size_bytes += size or 0
         self.list_sha256 = digest_of_local(file)
-        self.place.storage.adopt(file, OBJECT_LIST)
+        self.place.storage.adopt(file, object_list(self.folder))
 
     def manifest(self) -> dict[str, Any]:
         """What is said once all is there."""
@@ -255,10 +277,11 @@ class _Copied:
 
 
 def _copy(storage: MediaStorage, place: Place, key: str, expected: str, there: int | None) -> _Copied:
-    """What is there with the right size is read there, and stays when its hash is the one expected, if any is."""
+    """What is there stays when its hash is the one expected, or it has the size and no hash is known: also where the
+    library itself has lost it, or half of it."""
     name = f"{OBJECTS}/{key}"
     try:
-        if there is not None and there == storage.size(key):
+        if there is not None and (expected or there == storage.size(key)):
             size, sha256 = digest(place.storage, name)
             if expected in ("", sha256):
                 return _Copied(key, size, sha256)

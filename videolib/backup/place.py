@@ -2,10 +2,12 @@
 
 What lies there can be read with ordinary tools:
 
-    manifest.json       what this is, whether it is complete, and how many rows and files there are
-    rows/<table>.jsonl  a JSON object a row, the tables that others refer to first in the manifest
-    objects.jsonl       every file: its key, size and SHA-256
-    objects/<key>       the files as the library has them
+    manifest.json                what this is, whether it is complete, how many rows and files there are, and where
+    rows/<export>/<table>.jsonl  a JSON object a row, the tables that others refer to first in the manifest
+    rows/<export>/objects.jsonl  every file: its key, size and SHA-256
+    objects/<key>                the files as the library has them
+
+The manifest is switched last: until a new export is all there it names the rows of the one before, and these stay.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -26,7 +29,7 @@ from django.conf import settings
 
 from videolib.lib.storage import DiskStorage, MediaStorage
 
-MANIFEST, OBJECTS, OBJECT_LIST = "manifest.json", "objects", "objects.jsonl"
+MANIFEST, ROWS, OBJECTS = "manifest.json", "rows", "objects"
 # Half-written files, so that none lies where a whole one is looked for.
 SCRATCH = ".videolib-partial"
 LOCK = ".videolib-backup.lock"
@@ -56,11 +59,12 @@ class Place:
         except FileNotFoundError:
             return None
 
-    def write_json(self, name: str, value: object) -> None:
-        """In place of what was there."""
+    def switch(self, manifest: object) -> None:
+        """To this manifest, from the one before, in one move: whatever happens, one of the two is there."""
         file = self.scratch / uuid4().hex
-        file.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
-        self.storage.adopt(file, name)
+        file.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+        os.sync()  # what it names is on the disk before it is
+        self.storage.adopt(file, MANIFEST)
 
     @contextmanager
     def opened(self, name: str) -> Iterator[Path]:
@@ -149,9 +153,14 @@ def _bucket(address: str) -> MediaStorage:
     return storage
 
 
-def row_file(label: str) -> str:
-    """Where the rows of a table lie."""
-    return f"rows/{label.lower()}.jsonl"
+def row_file(folder: str, label: str) -> str:
+    """Where the rows of a table lie, in the folder that the manifest names."""
+    return f"{folder}/{label.lower()}.jsonl"
+
+
+def object_list(folder: str) -> str:
+    """Where the list of files lies, in the folder that the manifest names."""
+    return f"{folder}/objects.jsonl"
 
 
 def take(source: MediaStorage, name: str, folder: Path) -> tuple[Path, int, str]:

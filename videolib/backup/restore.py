@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -19,15 +20,15 @@ from django.db import DatabaseError, connection, transaction
 
 from transcode.actions import let_go_of_all
 from videolib.accounts.models import Invitation
-from videolib.backup.export import AT_ONCE, FORMAT, PIECE, Tell, library_id, migrations, say_nothing
+from videolib.backup.export import AT_ONCE, FORMAT, OTHER_FORMAT, PIECE, Tell, library_id, migrations, say_nothing
 from videolib.backup.place import (
     MANIFEST,
-    OBJECT_LIST,
     OBJECTS,
     BackupError,
     Place,
     digest,
     digest_of_local,
+    object_list,
     row_file,
     take,
 )
@@ -41,7 +42,6 @@ NO_EXPORT = "{} holds no export of a library: there is no manifest.json."
 INCOMPLETE = (
     "The export at {} is not complete: it was cut off. Run export_library with the same place again; it goes on."
 )
-OTHER_FORMAT = "The export at {} was made by a newer videolib; install that one here."
 NEWER = "The export was made by a newer videolib: this one does not know {}. Install that one here, then import."
 OLDER = (
     "The export was made by an older videolib: it lacks {}. Check out the version it was made by, import there, and "
@@ -67,6 +67,7 @@ Bring = Callable[[Place, MediaStorage, dict[str, Any]], bool | None]
 class Imported:
     """What was taken in. `missing` are keys of files that the library did not have when it was exported."""
 
+    as_of: str
     rows: int = 0
     files: int = 0
     copied: int = 0
@@ -77,7 +78,8 @@ def import_library(place: Place, *, tell: Tell = say_nothing) -> Imported:
     """Take in the export at `place`, into an empty library. BackupError when it cannot be: then no row was written."""
     manifest = read_manifest(place)
     tables = carried_tables()
-    result = Imported(missing=manifest["missing"], rows=sum(each["rows"] for each in manifest["tables"].values()))
+    rows = sum(each["rows"] for each in manifest["tables"].values())
+    result = Imported(as_of=manifest["begun_at"], missing=manifest["missing"], rows=rows)
     if not _is_in(manifest, tables):
         refuse_unless_empty(tables)
         _bring_files(place, manifest, result, tell)
@@ -126,14 +128,25 @@ def _is_in(manifest: dict[str, Any], tables: list[Table]) -> bool:
     return all(rows_of(table).count() == manifest["tables"][table._meta.label]["rows"] for table in tables)
 
 
+@contextmanager
+def _whole(place: Place, name: str, sha256: str) -> Iterator[Path]:
+    """A file at the place as a local one, where it is what was exported."""
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(place.opened(name))
+        except FileNotFoundError as error:
+            raise BackupError(ROWS_DAMAGED.format(name)) from error
+        if digest_of_local(file) != sha256:
+            raise BackupError(ROWS_DAMAGED.format(name))
+        yield file
+
+
 # --- Files ----------------------------------------------------------------------------------------------------------
 
 
 def _bring_files(place: Place, manifest: dict[str, Any], result: Imported, tell: Tell) -> None:
     bad: list[str] = []
-    with place.opened(OBJECT_LIST) as file:
-        if digest_of_local(file) != manifest["files"]["sha256"]:
-            raise BackupError(ROWS_DAMAGED.format(OBJECT_LIST))
+    with _whole(place, object_list(manifest["folder"]), manifest["files"]["sha256"]) as file:
         for key, was_copied in _brought(place, file, _bring if manifest["with_files"] else _find):
             result.files += 1
             result.copied += was_copied is True
@@ -193,18 +206,16 @@ def _write_rows(place: Place, manifest: dict[str, Any], tables: list[Table], tel
         Invitation.objects.from_nobody().delete()
         for number, table in enumerate(tables):
             tell("tables", number, len(tables))
-            _fill(place, table, manifest["tables"][table._meta.label])
+            _fill(place, table, manifest)
         let_go_of_all()
         count_on(tables)
         connection.check_constraints()
     tell("tables", len(tables), len(tables))
 
 
-def _fill(place: Place, table: Table, wanted: dict[str, Any]) -> None:
+def _fill(place: Place, table: Table, manifest: dict[str, Any]) -> None:
     label = table._meta.label
-    with place.opened(row_file(label)) as file:
-        if digest_of_local(file) != wanted["sha256"]:
-            raise BackupError(ROWS_DAMAGED.format(row_file(label)))
+    with _whole(place, row_file(manifest["folder"], label), manifest["tables"][label]["sha256"]) as file:
         try:
             for piece in read_rows(table, file):
                 table._base_manager.bulk_create(piece)

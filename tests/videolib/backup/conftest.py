@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -78,6 +79,16 @@ def empty(library: dict[str, Clip], data_folder: Path, settings: Any) -> Callabl
         assert files() == {}
 
     return begin_anew
+
+
+def manifest(place: Path) -> Any:
+    """What the export at the place says of itself."""
+    return json.loads((place / "manifest.json").read_text())
+
+
+def exported_rows(place: Path) -> Path:
+    """The folder with the rows of the export at the place."""
+    return place / str(manifest(place)["folder"])
 
 
 def run(command: str, *args: object) -> tuple[str, int]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +14,20 @@ from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 from django.core.management import CommandError
 
 from tests.videolib import filled_library
-from tests.videolib.backup.conftest import files, rows, run
+from tests.videolib.backup.conftest import exported_rows, files, manifest, rows, rows_let_go, run, without_waits
 from tests.videolib.filled_library import store
 from transcode.models import Recording, Rendition
 from videolib.backup import export
 from videolib.backup.place import open_place
+from videolib.clips.actions import delete_for_good
 from videolib.clips.models import Clip
 from videolib.lib.bucket import TROUBLE, BucketStorage
 from videolib.lib.storage import DiskStorage, media_storage
 
 
-def manifest(place: Path) -> Any:
-    return json.loads((place / "manifest.json").read_text())
-
-
 def listed(place: Path) -> dict[str, dict[str, Any]]:
     """objects.jsonl, by key."""
-    lines = (place / "objects.jsonl").read_text().splitlines()
+    lines = (exported_rows(place) / "objects.jsonl").read_text().splitlines()
     return {line["key"]: line for line in map(json.loads, lines)}
 
 
@@ -39,10 +38,10 @@ def test_everything_is_there_to_be_read_with_ordinary_tools(library: dict[str, C
     assert (said["complete"], said["with_files"], said["uploads_under_way"]) == (True, True, 1)
     assert {label: table["rows"] for label, table in said["tables"].items()} == {k: len(v) for k, v in wanted.items()}
     for label, table in said["tables"].items():
-        content = (place / "rows" / f"{label.lower()}.jsonl").read_bytes()
+        content = (exported_rows(place) / f"{label.lower()}.jsonl").read_bytes()
         assert hashlib.sha256(content).hexdigest() == table["sha256"]
         assert [json.loads(line)["id"] for line in content.splitlines()] == [row["id"] for row in wanted[label]]
-    (cue, *_) = (json.loads(line) for line in (place / "rows" / "transcode.cue.jsonl").read_text().splitlines())
+    (cue, *_) = (json.loads(line) for line in (exported_rows(place) / "transcode.cue.jsonl").read_text().splitlines())
     assert cue["text"] == "first we commit — то есть да"
     assert {key: line["sha256"] for key, line in listed(place).items()} == files()
     for key, line in listed(place).items():
@@ -65,8 +64,6 @@ def test_the_same_place_is_brought_up_to_date(library: dict[str, Clip], place: P
     new = filled_library.make_clip(library["shown"].owner, "New")
     assert gone and new.recording
     (place / "objects" / gone.original_key).touch()
-    from videolib.clips.actions import delete_for_good
-
     delete_for_good(library["hidden"])
     printed, _ = run("export_library", place)
     assert "6 of them copied now" in printed, "those of the new clip alone"
@@ -75,6 +72,7 @@ def test_the_same_place_is_brought_up_to_date(library: dict[str, Clip], place: P
         path.relative_to(place / "objects").as_posix() for path in (place / "objects").rglob("*") if path.is_file()
     }
     assert there == set(files())
+    assert [path.name for path in (place / "rows").iterdir()] == [exported_rows(place).name], "of one export"
 
 
 def test_what_was_cut_off_goes_on(library: dict[str, Clip], place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,6 +95,88 @@ def test_what_was_cut_off_goes_on(library: dict[str, Clip], place: Path, monkeyp
     assert (status, manifest(place)["complete"]) == (0, True)
     assert f"{len(files()) - 5} of them copied now" in printed
     assert {key: line["sha256"] for key, line in listed(place).items()} == files()
+
+
+@pytest.mark.parametrize("name", ["transcode.cue.jsonl", "objects/", "objects.jsonl", "manifest.json"])
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(errno.ENOSPC, "No space left on device")])
+def test_an_export_that_breaks_off_leaves_the_one_before_as_it_was(
+    library: dict[str, Clip],
+    place: Path,
+    empty: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    error: BaseException,
+) -> None:
+    run("export_library", place)
+    before, wanted, wanted_files = exported_rows(place), rows_let_go(), files()
+    filled_library.make_clip(library["shown"].owner, "New")
+    delete_for_good(library["hidden"])
+    adopt = DiskStorage.adopt
+
+    def break_off(storage: DiskStorage, file: Path, to: str) -> None:
+        if name in to:
+            raise error
+        adopt(storage, file, to)
+
+    monkeypatch.setattr(DiskStorage, "adopt", break_off)
+    with pytest.raises(type(error)):
+        run("export_library", place)
+    monkeypatch.undo()
+    assert exported_rows(place) == before and len([*(place / "rows").iterdir()]) == 2, "one of each"
+    empty()
+    run("import_library", place)
+    assert without_waits(rows()) == without_waits(wanted)
+    assert files() == wanted_files
+
+
+def test_an_export_that_breaks_off_where_the_old_one_is_removed_is_the_new_one(
+    library: dict[str, Clip], place: Path, empty: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("export_library", place)
+    delete_for_good(library["hidden"])
+    wanted, wanted_files = rows_let_go(), files()
+
+    def break_off(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(DiskStorage, "delete", break_off)
+    with pytest.raises(KeyboardInterrupt):
+        run("export_library", place)
+    monkeypatch.undo()
+    empty()
+    run("import_library", place)
+    assert without_waits(rows()) == without_waits(wanted)
+    assert files() == wanted_files
+
+
+def test_what_the_library_lost_stays_at_the_place(library: dict[str, Clip], place: Path) -> None:
+    run("export_library", place)
+    lost, halved = library["hidden"].recording, library["trashed"].recording
+    assert lost and halved
+    wanted = listed(place)
+    media_storage().delete(lost.original_key)
+    store(halved.original_key, b"x")
+    printed, status = run("export_library", place, "--verify")
+    assert (status, listed(place)) == (0, wanted) and "0 of them copied now" in printed
+
+
+def test_an_export_without_files_in_between_does_not_make_hashes_forgotten(
+    library: dict[str, Clip], place: Path
+) -> None:
+    run("export_library", place)
+    wanted = listed(place)
+    run("export_library", place, "--without-files")
+    run("export_library", place)
+    assert listed(place) == wanted
+
+
+def test_the_export_of_another_version_is_not_written_over(library: dict[str, Clip], place: Path) -> None:
+    run("export_library", place)
+    said = json.dumps({**manifest(place), "format": 1})
+    (place / "manifest.json").write_text(said)
+    with pytest.raises(CommandError, match="was made by another version of videolib"):
+        run("export_library", place)
+    assert (place / "manifest.json").read_text() == said
 
 
 def test_verify_finds_what_rotted_at_the_place_and_copies_it_anew(library: dict[str, Clip], place: Path) -> None:
@@ -135,7 +215,7 @@ def test_what_is_replaced_while_it_waits_to_be_copied_is_carried_as_it_is_then(
     monkeypatch.setattr(export._Export, "_copies", replaced_before)
     assert run("export_library", place)[1] == 0
     assert {key: line["sha256"] for key, line in listed(place).items()} == files()
-    assert "recordings/new/720.mp4" in (place / "rows" / "transcode.rendition.jsonl").read_text()
+    assert "recordings/new/720.mp4" in (exported_rows(place) / "transcode.rendition.jsonl").read_text()
 
 
 def test_what_the_library_lacks_is_named_and_all_else_is_carried(library: dict[str, Clip], place: Path) -> None:

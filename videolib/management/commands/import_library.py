@@ -32,6 +32,7 @@ class Command(BaseCommand):
         except BackupError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{imported.rows} rows and {imported.files} files, {imported.copied} of them copied now.")
+        self.stdout.write(f"This is the library as it was at {imported.as_of}.")
         for key in imported.missing:
             self.stdout.write(f"missing   {key}")
         if imported.missing:
