@@ -37,7 +37,9 @@ def here() -> str:
     """The machine since its last start, and the container in it: where a process id says who is meant."""
     try:
         boot = (PROC / "sys/kernel/random/boot_id").read_text().strip()
-        return f"{boot}/{(PROC / 'self/ns/pid').stat().st_ino}"
+        numbers = (PROC / "self/ns/pid").stat().st_ino
+        # /proc of an outer container counts processes otherwise: who is 7 to us is somebody else there.
+        return f"{boot}/{numbers}" if (PROC / "self").readlink().name == str(os.getpid()) else ""
     except OSError:
         return ""
 
@@ -45,13 +47,33 @@ def here() -> str:
 def is_gone(name: str) -> bool:
     """Whether the process of that name is dead. True only where that is certain: it ran here, and does no more."""
     place, process_id, began = name.rsplit("/", 2) if name else ("", "", "")
-    return bool(place) and place == here() and _began(int(process_id)) != began
+    if not place or place != here():
+        return False
+    fields = _stat(int(process_id))
+    if fields:
+        return fields[STATE] in DEAD or fields[STARTED] != began
+    # It is hidden from us (hidepid=2), or we have no file handle left to read with.
+    return not _exists(int(process_id))
 
 
 def _began(process_id: int) -> str:
-    """When it began, in the kernel's own count; empty when there is none, or nothing but its name."""
+    """When it began, in the kernel's own count; empty where that cannot be read."""
+    fields = _stat(process_id)
+    return fields[STARTED] if fields else ""
+
+
+def _stat(process_id: int) -> list[str]:
     try:
-        fields = (PROC / str(process_id) / "stat").read_text().rpartition(")")[2].split()
+        return (PROC / str(process_id) / "stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return ""
-    return "" if fields[STATE] in DEAD else fields[STARTED]
+        return []
+
+
+def _exists(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
