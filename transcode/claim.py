@@ -184,8 +184,7 @@ def wake_all() -> int:
     now = timezone.now()
     queues = [queue for queue in NAMES if Job.objects.waiting(queue, now).exists()]
     for queue in queues:
-        # The next sweep sends another, so that they do not pile up where all workers are busy.
-        wake(queue, expires=settings.SWEEP_SECONDS)
+        wake(queue)
     return len(queues)
 
 

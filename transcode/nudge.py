@@ -35,6 +35,12 @@ def send(task: str, *args: Any, queue: str, **options: Any) -> bool:
     return True
 
 
+def work_on(queue: str) -> bool:
+    """There is work in that queue. It expires when the next sweep sends another: they do not pile up where all workers
+    are busy, or none is up."""
+    return send("transcode.work_on", queue, queue=queue, expires=settings.SWEEP_SECONDS)
+
+
 def reach_broker() -> None:
     """Ask now whether a broker answers, for a second or two; raises one of UNREACHABLE when none does."""
     if not settings.BROKER_URL:

@@ -9,7 +9,6 @@ ahead of one are read off an index.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -55,9 +54,10 @@ def _last(jobs: JobQuerySet) -> Subquery:
     return Subquery(jobs.order_by("-turn").values("turn")[:1])
 
 
-def wake(queue: str, **options: Any) -> None:
+def wake(queue: str) -> None:
     """Nudge a worker of a queue once the transaction is committed: there is work. Which, the rows say.
 
     A nudge that gets lost is sent again by the sweeper.
     """
-    transaction.on_commit(partial(nudge.send, "transcode.work_on", queue, queue=queue, **options), robust=True)
+    # No partial: Django logs what went wrong by the function's name, and a partial has none.
+    transaction.on_commit(lambda: nudge.work_on(queue), robust=True)

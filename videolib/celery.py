@@ -38,7 +38,7 @@ app.autodiscover_tasks(["transcode", "videolib.clips", "videolib.uploads", "vide
 def begin(sender: Any, **_: Any) -> None:
     """Look for work that waits, or that a killed process left; and say so past Celery, which logs what is printed."""
     for queue in set(sender.app.amqp.queues.consume_from) - {"light"}:
-        nudge.send("transcode.work_on", queue, queue=queue)
+        nudge.work_on(queue)
     if sys.__stdout__:
         print(READY_LINE, file=sys.__stdout__, flush=True)
 

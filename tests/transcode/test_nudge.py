@@ -5,15 +5,17 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from transcode import nudge
 from transcode.actions import accept_recording
 from transcode.claim import sweep
 from transcode.models import Job, State
-from videolib.celery import app
+from videolib.celery import app, begin
 
 REFUSED = "redis://127.0.0.1:1/0"
 
@@ -92,6 +94,35 @@ def test_a_job_nobody_could_be_told_of_stands_and_the_next_sweep_tells_of_it(
     monkeypatch.setattr(nudge, "send", lambda task, *args, **options: told.append((task, *args, options["queue"])))
     assert sweep() == 1
     assert told == [("transcode.work_on", "media", "media")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nudges_expire_when_the_next_sweep_sends_others(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each job taken sends one: a night in which all workers were busy, or away, would leave thousands."""
+    settings.BROKER_URL, settings.SWEEP_SECONDS = "redis://somewhere/0", 17
+    monkeypatch.setattr(nudge, "_gave_up", False)
+    sent: list[Any] = []
+    monkeypatch.setattr(app, "send_task", lambda name, **options: sent.append((name, options["expires"])))
+    accept_recording("originals/x", 1)
+    assert sweep() == 1
+    begin(SimpleNamespace(app=SimpleNamespace(amqp=SimpleNamespace(queues=SimpleNamespace(consume_from=["media"])))))
+    assert sent == [("transcode.work_on", 17)] * 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_nudge_that_goes_wrong_undoes_nothing_and_stops_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("the broker says OOM")
+
+    monkeypatch.setattr(nudge, "send", broken)
+    came: list[int] = []
+    with transaction.atomic():
+        accept_recording("originals/x", 1)
+        transaction.on_commit(lambda: came.append(1))
+    assert Job.objects.get().state == State.QUEUED
+    assert came and "the broker says OOM" in caplog.text
 
 
 def test_workers_wait_longer_for_their_broker_than_those_who_send() -> None:
