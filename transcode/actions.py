@@ -95,10 +95,11 @@ def start_again(recording: Recording, step: Step, *, lane: str = "") -> bool:
 
 def _queue_again(job: Job, *ended: State) -> bool:
     """Queue a job that ended so, with a fresh budget: one UPDATE, so that of two who press at once one wins."""
-    fresh = {"state": State.QUEUED, "attempt": 0, "percent": 0, "error": "", "reason": "", "ended_at": None}
+    counts = {"attempt": 0, "times_put_off": 0, "percent": 0}
+    fresh = {"state": State.QUEUED, **counts, "error": "", "reason": "", "ended_at": None, "may_retry": False}
     place = place_in_queue(job.recording, Step(job.step), job.lane)
     held = Job.objects.filter(pk=job.pk, state__in=ended)
-    if not held.update(**fresh, **place, may_retry=False, not_before=timezone.now()):
+    if not held.update(**fresh, **place, not_before=timezone.now()):
         return False
     wake(job.queue)
     return True
@@ -137,8 +138,7 @@ def lock_recording(recording_id: int) -> Recording | None:
 
 def let_go_of_all() -> int:
     """Whoever ran a job is not here any more, as after a move to other machines: it waits again. Returns how many."""
-    held = Job.objects.filter(state=State.RUNNING)
-    return held.update(state=State.QUEUED, claim=None, lease_until=None, worker="", not_before=timezone.now())
+    return Job.objects.filter(state=State.RUNNING).queue_again(claim=None)
 
 
 def delete_recording(recording: Recording) -> None:

@@ -15,7 +15,7 @@ from django.core.files.storage import default_storage
 from django.db.models import F, Q
 from django.utils import timezone
 
-from transcode.admission import Admission
+from transcode.admission import Admission, needs_of
 from transcode.machine import look_around
 from transcode.models import Job, JobQuerySet, State, went_silent
 from transcode.process import here, is_gone, this_process
@@ -25,8 +25,11 @@ log = logging.getLogger(__name__)
 
 # So many are read at once, and so often, as others may take them before we come to them.
 CANDIDATES, ROUNDS = 10, 5
-# A job for which the disk is too small is looked at again after so long.
-LATER = timedelta(seconds=30)
+# Each pause is twice the one before, up to so many times RETRY_SECONDS (five minutes): a job that met many faults is
+# not to wait for days. A random part keeps failures from marching in step.
+LONGEST_PAUSE = 30
+# What a job waits for that was put off: the first line of its reason.
+DISK_FULL = "A disk is full."
 STORAGE_AWAY = "The storage of media does not answer."
 WENT_SILENT = "Its worker went silent each time: killed, out of memory, or its machine is away."
 WAS_KILLED = "Its worker died each time: killed, or out of memory."
@@ -76,17 +79,29 @@ def claim_next(queue: str, *, dearest: float | None = None, turn: float | None =
     return None
 
 
-def _admission() -> Admission:
-    running_here = list(Job.objects.running_at(here()).select_related("recording"))
-    scratch = Path(settings.SCRATCH_ROOT)
+def _admission(*, beside: Job | None = None) -> Admission:
+    running_here = Job.objects.running_at(here()).select_related("recording")
+    scratch, media, in_bucket = Path(settings.SCRATCH_ROOT), Path(settings.MEDIA_ROOT), bool(settings.S3_BUCKET)
     scratch.mkdir(parents=True, exist_ok=True)
-    return Admission(look_around(scratch), running_here, fetched=bool(settings.S3_BUCKET))
+    # It may be a disk of its own; it is made with the first file.
+    folders = [scratch] if in_bucket or not media.exists() else [scratch, media]
+    others = [job for job in running_here if job != beside]
+    return Admission(look_around(*folders), others, fetched=in_bucket)
+
+
+def filled_the_disk(job: Job, wrote: int) -> bool:
+    """Whether a job that met a full disk is itself to blame: it wrote more bytes than such a job needs, and now that
+    they are gone there is room for one. Else others took the room, and it is no fault of the job's."""
+    admission = _admission(beside=job)
+    return wrote > needs_of(job, fetched=admission.fetched).disk and not admission.lacks_space_for(job)
 
 
 def _postpone(job: Job, sentence: str) -> None:
     log.warning("%s of recording %s waits: %s", job.step, job.recording_id, sentence)
-    held = Job.objects.filter(pk=job.pk, state=State.QUEUED)
-    held.update(not_before=timezone.now() + LATER, reason=sentence, is_put_off=True)
+    times = job.times_put_off + 1
+    not_before = timezone.now() + timedelta(seconds=pause_before(times))
+    waiting = Job.objects.filter(pk=job.pk, state=State.QUEUED)
+    waiting.update(not_before=not_before, reason=sentence, times_put_off=times)
 
 
 def _take(job: Job, free: JobQuerySet, *, turn: float | None = None) -> Job | None:
@@ -100,7 +115,6 @@ def _take(job: Job, free: JobQuerySet, *, turn: float | None = None) -> Job | No
         started_at=timezone.now(),
         percent=0,
         turn=job.turn if turn is None else min(job.turn, turn),
-        is_put_off=False,
         # Why the last try failed is kept until it works; that this was no time for it is over.
         reason="" if job.is_put_off else job.reason,
     )
@@ -127,17 +141,21 @@ def discard(job: Job, claim: UUID) -> bool:
 
 def put_off(job: Job, claim: UUID, why: str, *, left: UUID) -> bool:
     """Put a job back for which this is no time, as nothing can be stored: the attempt does not count, however long that
-    lasts. What the claim `left` may have stored is removed by whoever takes the job next."""
-    held = Job.objects.filter(pk=job.pk, state=State.RUNNING, claim=claim)
-    pause = timedelta(seconds=settings.RETRY_SECONDS) * random.uniform(1, 1.5)
-    paused = {"claim": left, "lease_until": None, "worker": "", "not_before": timezone.now() + pause}
-    return bool(held.update(state=State.QUEUED, attempt=F("attempt") - 1, reason=why, is_put_off=True, **paused))
+    lasts, but the pauses grow. What the claim `left` may have stored is removed by whoever takes the job next."""
+    times = job.times_put_off + 1
+    columns = {"attempt": F("attempt") - 1, "claim": left, "reason": why, "times_put_off": times}
+    return bool(job.held(claim).queue_again(after=pause_before(times), **columns))
+
+
+def pause_before(times: int) -> float:
+    """Seconds before a job is tried so many times anew, or looked at."""
+    doubled = min(2 ** (times - 1), LONGEST_PAUSE)
+    return float(settings.RETRY_SECONDS * doubled * random.uniform(1, 1.5))
 
 
 def give_back(job: Job, claim: UUID) -> bool:
     """Put a job back that its worker cannot finish, through no fault of the job: the attempt does not count."""
-    held = Job.objects.filter(pk=job.pk, state=State.RUNNING, claim=claim)
-    if not held.update(state=State.QUEUED, attempt=F("attempt") - 1, lease_until=None, worker=""):
+    if not job.held(claim).queue_again(attempt=F("attempt") - 1):
         return False
     wake(job.queue)
     return True
@@ -155,8 +173,7 @@ def take_back(job: Job, why: str) -> bool:
         if failed and claim:
             discard(job, claim)
         return failed
-    held = Job.objects.filter(pk=job.pk, state=State.RUNNING, claim=job.claim, lease_until=job.lease_until)
-    if not held.update(state=State.QUEUED, lease_until=None, worker="", reason=why):
+    if not job.held(job.claim).filter(lease_until=job.lease_until).queue_again(reason=why):
         return False
     wake(job.queue)
     return True

@@ -25,10 +25,10 @@ class Room:
     disk: int
 
 
-def look_around(scratch: Path, *, proc: Path = PROC, cgroups: Path = CGROUPS) -> Room:
-    """The room there is now, with `scratch` as the folder to write in. What cannot be read counts as plenty."""
+def look_around(*folders: Path, proc: Path = PROC, cgroups: Path = CGROUPS) -> Room:
+    """The room there is now, on the fullest disk of these folders. What cannot be read counts as plenty."""
     free = [_free_in_machine(proc), *_free_in_groups(proc, cgroups)]
-    return Room(min(free), _load(proc), shutil.disk_usage(scratch).free)
+    return Room(min(free), _load(proc), min(shutil.disk_usage(folder).free for folder in folders))
 
 
 def _free_in_machine(proc: Path) -> int:

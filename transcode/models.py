@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
@@ -86,6 +86,15 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Jobs that processes of one machine or container hold (process.here); none where it has no name."""
         return self.filter(state=State.RUNNING, worker__startswith=f"{place}/") if place else self.none()
 
+    def queue_again(self, *, after: float = 0.0, **columns: Any) -> int:
+        """Running jobs wait again, and may be taken `after` so many seconds. Returns how many.
+
+        Their claim stays written, unless `columns` say otherwise: what it stored is removed by whoever is next.
+        """
+        free = {"lease_until": None, "worker": "", "times_put_off": 0}
+        not_before = timezone.now() + timedelta(seconds=after)
+        return self.update(state=State.QUEUED, not_before=not_before, **{**free, **columns})
+
     def longest_wait(self, now: datetime) -> float | None:
         """For how many seconds the job that waits longest could have been taken; None when none waits.
 
@@ -115,7 +124,9 @@ class Job(models.Model):
     worker = models.CharField(max_length=100, blank=True, help_text="the process that holds it (process.this_process)")
     not_before = models.DateTimeField(default=timezone.now, help_text="waits until then after a failure")
     # Through no fault of its own: no attempt counts for that.
-    is_put_off = models.BooleanField(default=False, help_text="waits for room on a disk, or for the storage")
+    times_put_off = models.PositiveIntegerField(
+        default=0, help_text="in a row, for lack of room on a disk, or of the storage"
+    )
     percent = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=300, blank=True, help_text="one sentence for the contributor")
     reason = models.CharField(max_length=REASON_LIMIT, blank=True, help_text="why the last try failed, for admins")
@@ -146,6 +157,15 @@ class Job(models.Model):
         """Whether work on it is still to come or under way."""
         return self.state in (State.QUEUED, State.RUNNING)
 
+    @property
+    def is_put_off(self) -> bool:
+        """Whether it waits for room on a disk, or for the storage; the first line of `reason` says which."""
+        return self.state == State.QUEUED and self.times_put_off > 0
+
+    def held(self, claim: uuid.UUID | None) -> JobQuerySet:
+        """Its row while it runs under that claim, so that only who holds it moves it."""
+        return Job.objects.filter(pk=self.pk, state=State.RUNNING, claim=claim)
+
     def end(self, state: State, *, claim: uuid.UUID | None, unless_renewed: bool = False, **columns: Any) -> bool:
         """End it by compare-and-set: only who runs it under `claim` can. Announces on commit.
 
@@ -153,7 +173,7 @@ class Job(models.Model):
         written in the same UPDATE.
         """
         ended = {"ended_at": timezone.now(), "claim": None, "lease_until": None, "worker": ""}
-        held = Job.objects.filter(pk=self.pk, state=State.RUNNING, claim=claim)
+        held = self.held(claim)
         if unless_renewed:
             held = held.filter(lease_until=self.lease_until)
         if not held.update(state=state, **ended, **columns):
@@ -217,7 +237,8 @@ class Screen(models.Model):
 
 
 class Leftover(models.Model):
-    """A stored file that its row let go of, written down in the same transaction, until it is removed."""
+    """A stored file, or a folder (its key ends in a slash), that its row let go of: written down in the same
+    transaction, until it is removed."""
 
     key = models.CharField(max_length=200)
     created_at = models.DateTimeField(default=timezone.now)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import errno
 import logging
-import random
+import os
 import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
-from datetime import timedelta
 from pathlib import Path
 from typing import cast
 from uuid import UUID
@@ -24,9 +23,21 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import Error as DatabaseTrouble
 from django.db import connection, transaction
-from django.utils import timezone
 
-from transcode.claim import OUR_FAULT, claim_job, claim_next, discard, give_back, lease_end, prefix_of, put_off
+from transcode.claim import (
+    DISK_FULL,
+    OUR_FAULT,
+    STORAGE_AWAY,
+    claim_job,
+    claim_next,
+    discard,
+    filled_the_disk,
+    give_back,
+    lease_end,
+    pause_before,
+    prefix_of,
+    put_off,
+)
 from transcode.log_fields import logging_about
 from transcode.media.errors import MediaError
 from transcode.media.facts import MediaFacts
@@ -36,9 +47,8 @@ from transcode.queue import wake
 
 log = logging.getLogger(__name__)
 
-# The wait before another attempt doubles with each up to so many times RETRY_SECONDS (ten minutes): a job that met many
-# faults is not to wait for days. A random part keeps failures from marching in step.
-LONGEST_BACK_OFF = 60
+TOO_LARGE = "There is too little room to work on this recording; ask an admin to make some on the disk, then try again."
+MB = 1024**2
 SECONDS_BETWEEN_BEATS = 1.0
 # How soon a worker notices that it was told to end: `make run` kills it after 8.
 WATCH_SECONDS = 0.5
@@ -122,8 +132,7 @@ class Work:
     def beat(self) -> None:
         """Renew the lease; LeaseLost when it is no longer ours. In a transaction: it is ours until that ends."""
         self.last_beat = time.monotonic()
-        held = Job.objects.filter(pk=self.job.pk, state=State.RUNNING, claim=self.claim)
-        if not held.update(lease_until=lease_end(), percent=self._percent):
+        if not self.job.held(self.claim).update(lease_until=lease_end(), percent=self._percent):
             raise LeaseLost(str(self.job))
 
     @contextmanager
@@ -184,14 +193,10 @@ def _run(work: Work, do: Do) -> None:
             log.warning("%s of recording %s is another worker's now", job.step, job.recording_id)
             discard(job, work.claim)
         except MediaError as error:
-            _give_up(work, error.message, error, permanent=error.permanent)
+            _give_up(work, error.message, reason_of(error), permanent=error.permanent)
         except Exception as error:
             log.exception("%s of recording %s failed", job.step, job.recording_id)
-            if _was_no_time_for(error):
-                connection.close_if_unusable_or_obsolete()
-                put_off(job, work.claim, reason_of(error), left=work.claim)
-            else:
-                _give_up(work, OUR_FAULT, error, permanent=False)
+            _went_wrong(work, error)
         except BaseException:
             # Ctrl-C in a command that does the work itself.
             give_back(job, work.claim)
@@ -223,11 +228,32 @@ def _changed_at(folder: Path) -> float:
         return float("inf")
 
 
-def _give_up(work: Work, sentence: str, error: Exception, *, permanent: bool) -> None:
+def _went_wrong(work: Work, error: Exception) -> None:
+    """Put the job off where it was no fault of its own: in an outage each job would use up its attempts. Who fills a
+    disk by itself would do so for ever: that counts."""
+    why, reason = _was_no_time_for(error), reason_of(error)
+    if why == DISK_FULL:
+        wrote = _bytes_in(work.folder)
+        shutil.rmtree(work.folder, ignore_errors=True)
+        if filled_the_disk(work.job, wrote):
+            _give_up(work, TOO_LARGE, f"It had written {wrote // MB} MB when it had filled the disk.\n{reason}")
+            return
+    if why:
+        connection.close_if_unusable_or_obsolete()
+        put_off(work.job, work.claim, f"{why}\n{reason}"[:REASON_LIMIT], left=work.claim)
+    else:
+        _give_up(work, OUR_FAULT, reason)
+
+
+def _bytes_in(folder: Path) -> int:
+    return sum((Path(inside) / name).stat().st_size for inside, _, names in os.walk(folder) for name in names)
+
+
+def _give_up(work: Work, sentence: str, reason: str, *, permanent: bool = False) -> None:
     """End the job, or queue it for another attempt after a pause; what it had stored goes."""
     # What went wrong may be the connection itself.
     connection.close_if_unusable_or_obsolete()
-    was_ours = _end_attempt(work, sentence, reason_of(error), permanent=permanent)
+    was_ours = _end_attempt(work, sentence, reason[:REASON_LIMIT], permanent=permanent)
     # It may have been done after all, where only the answer to the commit got lost: then people see what is there.
     if was_ours or not Job.objects.filter(pk=work.job.pk, state=State.DONE).exists():
         discard(work.job, work.claim)
@@ -236,16 +262,17 @@ def _give_up(work: Work, sentence: str, error: Exception, *, permanent: bool) ->
 def reason_of(error: BaseException) -> str:
     """An error and what led to it, one a line, for whoever looks into it."""
     lines = [f"{type(each).__name__}: {each}".replace("\0", "") for each in _chain(error)]
-    return "\n".join(lines)[:REASON_LIMIT]
+    return "\n".join(lines)
 
 
-def _was_no_time_for(error: BaseException) -> bool:
-    """Whether it was no fault of the job: in an outage, or on a full disk, each job would use up its attempts."""
-    full = {errno.ENOSPC, errno.EDQUOT}
-    return any(
-        (isinstance(each, OSError) and each.errno in full) or default_storage.is_away(each)  # type: ignore[attr-defined]
-        for each in _chain(error)
-    )
+def _was_no_time_for(error: BaseException) -> str:
+    """What the job would have needed and others had, in a sentence; empty where it was another error."""
+    for each in _chain(error):
+        if isinstance(each, OSError) and each.errno in (errno.ENOSPC, errno.EDQUOT):
+            return DISK_FULL
+        if default_storage.is_away(each):  # type: ignore[attr-defined]
+            return STORAGE_AWAY
+    return ""
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -260,11 +287,7 @@ def _end_attempt(work: Work, sentence: str, reason: str, *, permanent: bool) -> 
     log.warning("%s of recording %s: %s (attempt %s)", job.step, job.recording_id, sentence, job.attempt)
     if permanent or job.attempt >= settings.JOB_ATTEMPTS:
         return job.end(State.FAILED, claim=work.claim, error=sentence, reason=reason, may_retry=not permanent)
-    doubled = min(2 ** (job.attempt - 1), LONGEST_BACK_OFF)
-    pause = timedelta(seconds=settings.RETRY_SECONDS) * doubled * random.uniform(1, 1.5)
-    held = Job.objects.filter(pk=job.pk, state=State.RUNNING, claim=work.claim)
-    paused = {"claim": None, "lease_until": None, "worker": "", "not_before": timezone.now() + pause}
-    return bool(held.update(state=State.QUEUED, reason=reason, **paused))
+    return bool(job.held(work.claim).queue_again(after=pause_before(job.attempt), claim=None, reason=reason))
 
 
 @contextmanager

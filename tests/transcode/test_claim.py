@@ -45,7 +45,7 @@ def room(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
 
     def say(**less: Any) -> None:
         plenty = {"memory": 64 * GB, "load": 0.0, "disk": 500 * GB}
-        monkeypatch.setattr(claim, "look_around", lambda scratch: Room(**{**plenty, **less}))
+        monkeypatch.setattr(claim, "look_around", lambda *folders: Room(**{**plenty, **less}))
 
     say()
     return say
@@ -125,7 +125,7 @@ def test_a_job_too_large_for_the_disk_waits_says_so_and_lets_others_pass(job: Jo
     assert claim_next("media") == small
     job.refresh_from_db()
     assert (job.state, job.attempt) == (State.QUEUED, 0)
-    assert job.not_before > timezone.now()
+    assert job.not_before > timezone.now() and job.times_put_off == 1
     assert "too little space" in job.reason and job.is_put_off
     room()
     send_again(job.recording)
@@ -133,14 +133,34 @@ def test_a_job_too_large_for_the_disk_waits_says_so_and_lets_others_pass(job: Jo
     assert taken == job and taken.reason == "" and not taken.is_put_off
 
 
+@pytest.mark.parametrize(("bucket", "names"), [("", ["scratch", "media"]), ("clips", ["scratch"])])
+def test_room_is_looked_for_where_the_work_is_done_and_where_it_is_kept(
+    job: Job, data_folder: Path, settings: Any, monkeypatch: pytest.MonkeyPatch, bucket: str, names: list[str]
+) -> None:
+    settings.S3_BUCKET = bucket
+    (data_folder / "media").mkdir(exist_ok=True)
+    asked: list[str] = []
+
+    def look(*folders: Path) -> Room:
+        asked.extend(folder.name for folder in folders)
+        return Room(memory=64 * GB, load=0.0, disk=500 * GB)
+
+    monkeypatch.setattr(claim, "look_around", look)
+    assert claim_next("media")
+    assert asked == names
+
+
 # --- Giving back and taking back ------------------------------------------------------------------------------------
 
 
 def test_a_job_that_is_given_back_waits_again_and_the_attempt_does_not_count(job: Job) -> None:
+    now = timezone.now()
+    Job.objects.update(not_before=now - timedelta(hours=2))
     held = claim_next("media")
     assert held and held.claim
     assert give_back(held, held.claim)
     assert not give_back(held, held.claim)
+    assert Job.objects.longest_wait(now) is None, "it waits from now on"
     job.refresh_from_db()
     assert (job.state, job.attempt, job.lease_until, job.worker) == (State.QUEUED, 0, None, "")
 

@@ -73,3 +73,9 @@ def test_what_cannot_be_read_counts_as_plenty(tmp_path: Path) -> None:
     room = look_around(tmp_path, proc=tmp_path / "none", cgroups=tmp_path / "none")
     assert room.memory > 1024**4
     assert room.load == 0.0
+
+
+def test_of_several_folders_the_fullest_counts(tmp_path: Path) -> None:
+    """/proc has no room for anything."""
+    assert look_around(tmp_path).disk > 0
+    assert look_around(tmp_path, Path("/proc")).disk == 0

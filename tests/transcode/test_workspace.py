@@ -15,14 +15,15 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from transcode import workspace
+from transcode import claim, workspace
 from transcode.actions import start_step, try_again
-from transcode.claim import OUR_FAULT, claim_job
-from transcode.media.errors import MediaError
+from transcode.claim import DISK_FULL, OUR_FAULT, STORAGE_AWAY, claim_job
+from transcode.machine import Room
+from transcode.media.errors import MediaError, no_room
 from transcode.models import REASON_LIMIT, Job, Recording, State, Step
 from transcode.signals import recording_changed
 from transcode.tasks import sweep_jobs, work_on
-from transcode.workspace import LeaseLost, Work, remove_stray_folders, run_job, run_queue
+from transcode.workspace import MB, TOO_LARGE, LeaseLost, Work, remove_stray_folders, run_job, run_queue
 from videolib.lib.storage import DiskStorage
 
 pytestmark = pytest.mark.django_db
@@ -213,9 +214,16 @@ class AwayError(Exception):
     """What a storage raises that does not answer."""
 
 
-@pytest.mark.parametrize("error", [AwayError(), OSError(errno.ENOSPC, "No space left on device")])
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (AwayError(), STORAGE_AWAY),
+        (OSError(errno.ENOSPC, "No space left on device"), DISK_FULL),
+        (no_room("ffmpeg"), DISK_FULL),
+    ],
+)
 def test_an_outage_uses_up_nobody_s_attempts(
-    job: Job, settings: Any, monkeypatch: pytest.MonkeyPatch, error: Exception
+    job: Job, settings: Any, monkeypatch: pytest.MonkeyPatch, error: Exception, sentence: str
 ) -> None:
     monkeypatch.setattr(DiskStorage, "is_away", lambda _, error: isinstance(error, AwayError))
     settings.JOB_ATTEMPTS = 2
@@ -232,10 +240,63 @@ def test_an_outage_uses_up_nobody_s_attempts(
         job.refresh_from_db()
         assert (job.state, job.attempt) == (State.QUEUED, 0)
         assert job.not_before > timezone.now() and job.is_put_off
-    assert type(error).__name__ in job.reason
+    assert job.reason.splitlines()[0] == sentence and type(error).__name__ in job.reason
     Job.objects.update(not_before=timezone.now())
     run_job(job.pk, finish)
     assert Job.objects.get().state == State.DONE
+
+
+def test_an_outage_is_asked_ever_more_rarely_until_something_else_happens(job: Job, settings: Any) -> None:
+    settings.RETRY_SECONDS = 10
+
+    def fill(_: Work) -> None:
+        raise no_room("ffmpeg")
+
+    pauses = []
+    for _ in range(8):
+        Job.objects.update(not_before=timezone.now())
+        run_job(job.pk, fill)
+        pauses.append((Job.objects.get().not_before - timezone.now()).total_seconds())
+    for pause, least in zip(pauses, (10, 20, 40, 80, 160, 300, 300, 300), strict=True):
+        assert least - 5 < pause <= least * 1.5
+    Job.objects.update(not_before=timezone.now())
+    run_job(job.pk, fail("The engine stumbled.", permanent=False))
+    job.refresh_from_db()
+    assert (job.attempt, job.times_put_off, job.is_put_off) == (1, 0, False)
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "free", "is_to_blame"),
+    [(65, 400, True), (63, 400, False), (65, 300, False)],
+    ids=["took more than it needs", "took no more", "others left it too little"],
+)
+def test_who_fills_a_disk_alone_does_not_do_so_for_ever(
+    job: Job, data_folder: Path, settings: Any, monkeypatch: pytest.MonkeyPatch, megabytes: int, free: int,
+    is_to_blame: bool,
+) -> None:  # fmt: skip
+    settings.JOB_ATTEMPTS = 2
+    seen: list[int] = []
+
+    def look(*_: Path) -> Room:
+        seen.extend(1 for path in (data_folder / "scratch").rglob("*") if path.is_file())
+        return Room(memory=2**40, load=0.0, disk=free * MB)
+
+    def fill(work: Work) -> None:
+        with (work.folder / "source.mp4").open("wb") as file:
+            file.truncate(megabytes * MB)
+        raise no_room("ffmpeg")
+
+    monkeypatch.setattr(claim, "look_around", look)
+    for _ in range(2):
+        Job.objects.update(not_before=timezone.now())
+        run_job(job.pk, fill)
+    job.refresh_from_db()
+    assert not seen, "what it wrote itself is gone when it is asked how much room there is"
+    if is_to_blame:
+        assert (job.state, job.error, job.may_retry) == (State.FAILED, TOO_LARGE, True)
+        assert "65 MB" in job.reason and "ENOSPC" not in job.error
+    else:
+        assert (job.state, job.attempt, job.times_put_off) == (State.QUEUED, 0, 2)
 
 
 def test_what_a_killed_worker_stored_is_removed_also_after_an_outage(
@@ -265,10 +326,10 @@ def test_nothing_waits_for_days_however_often_it_was_tried(job: Job, settings: A
     Job.objects.update(attempt=18)
     run_job(job.pk, fail("The disk is full.", permanent=False))
     job.refresh_from_db()
-    ten_minutes, a_half_more = 600, 900
+    five_minutes, a_half_more = 300, 450
     pause = (job.not_before - timezone.now()).total_seconds()
     assert (job.state, job.attempt) == (State.QUEUED, 19)
-    assert ten_minutes - 60 < pause <= a_half_more
+    assert five_minutes - 60 < pause <= a_half_more
 
 
 def test_the_budget_of_attempts_ends_with_an_offer_to_try_again(job: Job, settings: Any) -> None:

@@ -13,13 +13,15 @@ import ffmpeg
 import imageio_ffmpeg
 
 from transcode.media import child
+from transcode.media.errors import no_room
 from transcode.media.facts import MediaFacts
 
 Graph = Any  # a node of ffmpeg-python's graph, which has no types
 QUIET = ("-nostdin", "-hide_banner", "-loglevel", "error", "-nostats")
 PROGRESS = ("-progress", "pipe:1", "-stats_period", "0.5")
+FULL = re.compile(r"No space left|Disk quota", re.IGNORECASE)
 OURS = re.compile(
-    r"No space left|File too large|Disk quota|Cannot allocate memory|Resource temporarily unavailable"
+    r"File too large|Cannot allocate memory|Resource temporarily unavailable"
     r"|Too many open files|Permission denied|Read-only file system|Input/output error"
     r"|Unrecognized option|Option not found|No such filter|Error parsing|Unknown encoder",
     re.IGNORECASE,
@@ -98,7 +100,7 @@ def run_graph(
     """Runs a graph of one or more outputs, whose file names are relative to `cwd`.
 
     `duration` in seconds is what progress, from 0 to 1, is a part of. Raises MediaError when ffmpeg fails:
-    permanent unless disk, memory or our own options are to blame.
+    permanent unless memory or our own options are to blame. A full disk is an OSError, as if we had written ourselves.
     """
     args = each_alone(ffmpeg.compile(outputs, cmd=[binary(), *QUIET, *PROGRESS], overwrite_output=True))
     reporter = Reporter(duration, on_progress)
@@ -137,9 +139,11 @@ def sources(args: Sequence[str]) -> list[Path]:
 
 
 def checked(finished: child.Finished) -> child.Finished:
-    """Raises for an exit status that is not success."""
+    """Raises for an exit status that is not success, as `run_graph` says."""
     if finished.returncode == 0:
         return finished
+    if FULL.search(finished.stderr_tail):
+        raise no_room(f"ffmpeg: {finished.stderr_tail[-500:]}")
     if OURS.search(finished.stderr_tail) or finished.returncode < 0:
         raise child.ChildFailed(
             "ffmpeg could not finish this recording.", permanent=False, stderr_tail=finished.stderr_tail

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from transcode.media import codecs
-from transcode.media.errors import MediaError
+from transcode.media.errors import MediaError, no_room
 from transcode.media.facts import MediaFacts
 from transcode.media.ffmpeg import input_args, limits_for, run_graph
 from transcode.media.graph import hls_output, longest_still, paced, sized, sounds
@@ -137,13 +137,14 @@ def read_rendition(folder: Path, rendition: RenditionPlan, duration: float) -> R
 def complete(playlist_file: Path, path: Path) -> str:
     """The playlist of a file that is all there.
 
-    ffmpeg's HLS writer ignores a full disk: it ends with success, and with a file shorter than its playlist.
+    ffmpeg's HLS writer ignores a full disk: it ends with success, and with a file shorter than its playlist, or with
+    an empty playlist, or none. Where it had nothing to write, its playlist has an end all the same.
     """
     playlist = playlist_file.read_text() if playlist_file.exists() else ""
+    if not playlist.rstrip().endswith("#EXT-X-ENDLIST") or segment_ends(playlist)[-1] > path.stat().st_size:
+        raise no_room(f"{path.name} was not written in full")
     if length_of(playlist) <= 0:
         raise MediaError("Nothing of this recording could be played.", permanent=True)
-    if not playlist.rstrip().endswith("#EXT-X-ENDLIST") or segment_ends(playlist)[-1] > path.stat().st_size:
-        raise MediaError("A rendition could not be written in full: is the disk full?", permanent=False)
     return playlist
 
 

@@ -50,7 +50,7 @@ class Row:
 
 def stuck_rows(user: User, now: datetime) -> list[Row]:
     """Jobs whose worker went silent, and those that wait very long or for room; the one that waits longest first."""
-    waiting = Q(state=State.QUEUED) & (Q(not_before__lt=now - LONG_WAIT) | Q(is_put_off=True))
+    waiting = Q(state=State.QUEUED) & (Q(not_before__lt=now - LONG_WAIT) | Q(times_put_off__gt=0))
     return _rows(_for(user).filter(went_silent(now) | waiting).order_by("not_before", "pk"), user, now)
 
 
@@ -112,7 +112,8 @@ def _explain_running(job: Job, now: datetime) -> Explanation:
 
 def _explain_waiting(job: Job, now: datetime) -> Explanation:
     if job.is_put_off:
-        return Explanation(job, f"It is put off, and no try counts for that. {job.reason}", MAKE_ROOM)
+        waits_for = job.reason.partition("\n")[0]
+        return Explanation(job, f"It is put off, and no try counts for that. {waits_for}", MAKE_ROOM)
     if job.not_before > now:
         what = f"Try {job.attempt} of {settings.JOB_ATTEMPTS} did not work; it pauses, and is tried again by itself."
         return Explanation(job, what, "Trying again spares it the pause.")

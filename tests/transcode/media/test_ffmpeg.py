@@ -1,5 +1,6 @@
 """How ffmpeg is called, and what its failures mean."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,6 @@ def test_a_playlist_forced_through_a_demuxer_reads_no_other_file(tmp_path: Path,
 @pytest.mark.parametrize(
     ("stderr", "permanent"),
     [
-        ("Error writing trailer: No space left on device", False),
         ("av_interleaved_write_frame(): File too large", False),
         ("Cannot allocate memory", False),
         ("Unrecognized option 'x'", False),
@@ -48,6 +48,13 @@ def test_failures_are_ours_or_the_recordings(stderr: str, permanent: bool) -> No
         checked(Finished(1, b"", stderr))
     assert caught.value.permanent is permanent
     assert caught.value.stderr_tail == stderr
+
+
+@pytest.mark.parametrize("said", ["Error writing trailer: No space left on device", "x.jpg: Disk quota exceeded"])
+def test_a_full_disk_is_what_it_would_be_if_we_had_met_it_ourselves(said: str) -> None:
+    with pytest.raises(OSError, match=said) as caught:
+        checked(Finished(228, b"", said))
+    assert caught.value.errno == errno.ENOSPC
 
 
 def test_a_crash_of_ffmpeg_is_worth_another_try() -> None:

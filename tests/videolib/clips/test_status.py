@@ -171,7 +171,7 @@ def test_what_waits_says_for_how_long_where_that_is_known(clip):
 
 
 def test_what_waits_for_room_or_for_the_storage_says_so(clip):
-    job(clip, Step.INSPECT, is_put_off=True, attempt=1)
+    job(clip, Step.INSPECT, times_put_off=1, attempt=1)
     sentence = "The library cannot store anything just now; admins see why. Then it goes on by itself."
     assert status_of(clip).sentence == sentence
 

@@ -88,7 +88,7 @@ def test_failed_and_stuck_jobs_are_listed_and_others_are_not(client: Client, mak
     make_job(State.FAILED, "Broke", error="It is no recording.", ended_at=now)
     make_job(State.RUNNING, "Went silent", **silent())
     make_job(State.QUEUED, "Waits long", not_before=now - timedelta(hours=2))
-    make_job(State.QUEUED, "Has no room", not_before=now + timedelta(seconds=20), is_put_off=True)
+    make_job(State.QUEUED, "Has no room", not_before=now + timedelta(seconds=20), times_put_off=1)
     make_job(State.QUEUED, "Is tried again", not_before=now + timedelta(seconds=20), reason="OSError", attempt=1)
     make_job(State.QUEUED, "Waits")
     make_job(State.RUNNING, "Is worked on", lease_until=now + timedelta(minutes=1))
@@ -154,6 +154,17 @@ def test_each_job_is_explained_with_tries_times_and_the_log_s_reason(client: Cli
     assert str(job.recording.code) in page
 
 
+def test_of_what_is_put_off_it_is_said_what_it_waits_for(client: Client, make_job: MakeJob) -> None:
+    reason = "A disk is full.\nOSError: [Errno 28] No space left on device"
+    job = make_job(State.QUEUED, not_before=timezone.now() + timedelta(minutes=5), times_put_off=3, reason=reason)
+    page = client.get(address_of(job)).text
+    assert "no try counts for that. A disk is full.</p>" in page and MAKE_ROOM in page
+    assert "What it waits for, as in the log" in page and "[Errno 28]" in page
+    assert "Why the last try failed" not in page
+    Job.objects.update(times_put_off=0, attempt=1)
+    assert "Why the last try failed" in client.get(address_of(job)).text
+
+
 def test_a_clip_that_is_still_on_its_way_has_no_work(client: Client, admin: Any) -> None:
     from videolib.clips.actions import create_draft
 
@@ -207,7 +218,7 @@ def test_nobody_else_may(client_of: Any, make_user: Any, make_job: MakeJob, role
         (State.RUNNING, {"lease": 60, "percent": 40}, "40 %", ""),
         (State.RUNNING, {"lease": -60}, "Its worker has said nothing for 120 seconds", SEE_WORKERS),
         (State.QUEUED, {"wait": -60, "attempt": 2}, "Try 2 of 3 did not work", "Trying again spares it the pause."),
-        (State.QUEUED, {"wait": -60, "reason": NO_ROOM, "is_put_off": True}, NO_ROOM, MAKE_ROOM),
+        (State.QUEUED, {"wait": -60, "reason": NO_ROOM, "times_put_off": 1}, NO_ROOM, MAKE_ROOM),
         (State.QUEUED, {"wait": 60}, "It waits for a worker of the queue media", ""),
         (State.QUEUED, {"wait": 7200}, "It waits for a worker of the queue media", SEE_WORKERS),
         (State.DONE, {}, "It is done.", ""),
