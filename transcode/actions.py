@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from transcode.claim import WENT_SILENT, take_back
+from transcode.leftovers import let_go
 from transcode.models import Job, Recording, State, Step, went_silent
 from transcode.queue import QUEUES, place_in_queue, wake
 
@@ -144,13 +144,7 @@ def let_go_of_all() -> int:
 def delete_recording(recording: Recording) -> None:
     """Remove a recording nobody uses, which the caller has locked: rows first, then files once that is committed.
 
-    So a crash between leaves no row without bytes.
+    So a crash between leaves no row without bytes, and bytes only until the next sweep.
     """
-    prefix, original = f"recordings/{recording.code}", recording.original_key
+    let_go([recording.original_key, f"recordings/{recording.code}/"])
     recording.delete()
-    transaction.on_commit(partial(_delete_files, original, prefix))
-
-
-def _delete_files(original: str, prefix: str) -> None:
-    default_storage.delete(original)
-    default_storage.delete_folder(prefix)  # type: ignore[attr-defined]

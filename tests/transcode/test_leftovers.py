@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
+from transcode.actions import delete_recording
 from transcode.leftovers import let_go, remove_leftovers
-from transcode.models import Leftover
+from transcode.models import Leftover, Recording
 from transcode.tasks import sweep_jobs
 from videolib.lib.storage import DiskStorage
 
@@ -68,6 +70,55 @@ def test_a_storage_that_is_away_is_asked_again(stored: str, monkeypatch: pytest.
     with monkeypatch.context() as outage:
         outage.setattr(DiskStorage, "delete", unanswered)
         assert remove_leftovers() == 0
+    an_hour_later()
+    assert remove_leftovers() == 1
+    assert not default_storage.exists(stored)
+
+
+def test_a_folder_goes_with_all_there_is_in_it(stored: str, django_capture_on_commit_callbacks: Any) -> None:
+    beside = str(default_storage.save("recordings/onetwo/source.mp4", ContentFile(b"x")))
+    default_storage.save("recordings/one/more/sheet.jpg", ContentFile(b"x"))
+    with django_capture_on_commit_callbacks(execute=True):
+        let_go(["recordings/one/", "recordings/none/"])
+    assert not default_storage.exists("recordings/one")
+    assert default_storage.exists(beside)
+    assert not Leftover.objects.exists()
+
+
+@pytest.mark.parametrize("method", ["delete", "delete_folder"])
+def test_what_a_deleted_recording_leaves_is_removed_when_the_storage_is_back(
+    stored: str, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any, method: str
+) -> None:
+    original = str(default_storage.save("originals/x", ContentFile(b"x")))
+    recording = Recording.objects.create(original_key=original, size_bytes=1)
+    made = str(default_storage.save(f"recordings/{recording.code}/a/480p.mp4", ContentFile(b"x")))
+
+    def unanswered(*_: Any) -> None:
+        raise OSError("Nobody answers.")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(DiskStorage, method, unanswered)
+        with django_capture_on_commit_callbacks(execute=True):
+            delete_recording(recording)
+    assert not Recording.objects.exists()
+    assert Leftover.objects.count() == 1
+    an_hour_later()
+    sweep_jobs()
+    assert not default_storage.exists(original) and not default_storage.exists(made)
+    assert not Leftover.objects.exists() and default_storage.exists(stored)
+
+
+def test_a_folder_that_cannot_be_removed_is_kept_in_mind(stored: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    let_go(["recordings/one/"])
+    an_hour_later()
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise PermissionError("Operation not permitted")
+
+    with monkeypatch.context() as locked:
+        locked.setattr(os, "unlink", refuse)
+        assert remove_leftovers() == 0
+    assert default_storage.exists(stored)
     an_hour_later()
     assert remove_leftovers() == 1
     assert not default_storage.exists(stored)

@@ -129,7 +129,7 @@ class DiskStorage(FileSystemStorage):
 
     def delete_folder(self, prefix: str) -> None:
         """See MediaStorage."""
-        shutil.rmtree(self.path(refuse_everything(prefix)), ignore_errors=True)
+        shutil.rmtree(self.path(refuse_everything(prefix)), onerror=_unless_it_is_gone)
 
     def list_objects(self, folder: str = "") -> Iterator[Listed]:
         """See MediaStorage. A rename into the storage keeps the time of writing, so the later of two times counts."""
@@ -154,6 +154,12 @@ class DiskStorage(FileSystemStorage):
     def is_away(self, error: BaseException) -> bool:  # noqa: ARG002 (a disk that is away is not told from a missing file)
         """See MediaStorage."""
         return False
+
+
+def _unless_it_is_gone(_: Any, __: str, error: tuple[type[BaseException], BaseException, Any]) -> None:
+    """Somebody else may remove the same folder."""
+    if not isinstance(error[1], FileNotFoundError):
+        raise error[1]
 
 
 def refuse_everything(prefix: str) -> str:
