@@ -48,16 +48,16 @@ class Crew:
         """Start the broker and make the tables."""
         self.settings = {"LEASE_SECONDS": HOUR, "SWEEP_SECONDS": "1", "SLEEP_SECONDS": "3", **settings}
         self._start(broker.program(), "--port", str(self.port), "--save", "", "--dir", str(self.data))
-        self._manage("migrate", "-v", "0")
+        self.manage("migrate", "-v", "0")
 
-    def start(self, name: str, queues: str = "media", *flags: str, ready: bool = True) -> subprocess.Popen[bytes]:
+    def start(
+        self, name: str, queues: str = "media", *flags: str, app: str = "benchmarks.sleeping"
+    ) -> subprocess.Popen[bytes]:
         """A worker with one slot, in a process group of its own; waited for until it takes work."""
         log = self.data / f"{name}.log"
         options = (f"--hostname={name}@test", f"--queues={queues}", "--concurrency=1", "--loglevel=INFO")
         few = ("--without-gossip", "--without-mingle", "--without-heartbeat")
-        process = self._start(
-            sys.executable, "-m", "celery", "--app", "benchmarks.sleeping", "worker", *options, *few, *flags, log=log
-        )
+        process = self._start(sys.executable, "-m", "celery", "--app", app, "worker", *options, *few, *flags, log=log)
         self.wait(lambda: "videolib worker is ready" in log.read_text())
         return process
 
@@ -67,7 +67,7 @@ class Crew:
 
     def make_jobs(self, number: int = 1) -> None:
         """Queue so many, each for a recording of its own."""
-        self._manage("shell", "--no-imports", "-c", MAKE_JOBS.format(number=number))
+        self.manage("shell", "--no-imports", "-c", MAKE_JOBS.format(number=number))
 
     def jobs(self) -> list[dict[str, Any]]:
         """All rows, with the key that their recording shows."""
@@ -117,7 +117,8 @@ class Crew:
         # It goes right after the job has ended.
         self.wait(lambda: list((self.data / "scratch").iterdir()) == [])
 
-    def _manage(self, *arguments: str) -> None:
+    def manage(self, *arguments: str) -> None:
+        """`manage.py` in this library."""
         subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=self._environment(), check=True)
 
     def _environment(self) -> dict[str, str]:

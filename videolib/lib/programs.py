@@ -27,6 +27,8 @@ WORKER_NOISE = ("celery.worker.strategy", " transcode.sweep_jobs[", "Connected t
 THREADS_WARNING = "Configuration allows spawning up to"
 # The queues each worker serves, in the order it looks at them: what is read off pictures waits for what is said.
 WORKERS = {"media": "media", "speech": "speech,screen", "light": "light"}
+# A look at a large storage, once a week, takes one for minutes; what else is light goes through the other.
+LIGHT_WORKERS = 2
 NAMES = ("web", *WORKERS, "beat")
 
 
@@ -78,11 +80,11 @@ def web() -> Program:
 
 
 def worker(name: str) -> Program:
-    """A Celery worker with one process for each recording it works on at a time."""
-    concurrency = {"media": settings.MEDIA_WORKERS, "speech": settings.SPEECH_WORKERS}.get(name, 1)
+    """A Celery worker with a process for each thing it works on at a time."""
+    processes = {"media": settings.MEDIA_WORKERS, "speech": settings.SPEECH_WORKERS, "light": LIGHT_WORKERS}
     options = {
         "--queues": WORKERS[name],
-        "--concurrency": concurrency,
+        "--concurrency": processes[name],
         "--hostname": f"{name}@%h",
         "--loglevel": settings.LOG_LEVEL,
     }
