@@ -108,7 +108,7 @@ def _cut_off(room: Room, place: object) -> None:
 
 def _move(place: object, room: Room, before: Any) -> None:
     """Into that room, killed among the files, among the rows and among the clips for search."""
-    for name, calls in (("take", 10), ("_fill", 7), ("index_clip", 3)):
+    for name, calls in (("take", 10), ("_fill", 7), ("index_clips", 1)):
         drill(room, "killed", "import_library", "restore", name, calls, place, status=KILLED)
     assert "0 of them copied now" in room.manage("import_library", place)
     after = told(room)
