@@ -10,7 +10,14 @@ from typing import Any
 from uuid import uuid4
 
 from botocore.awsrequest import AWSRequest
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    InvalidRegionError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
 from botocore.httpsession import URLLib3Session
 
 from videolib.lib.bucket import TROUBLE, BucketStorage, status_of
@@ -22,6 +29,37 @@ READ = ("GET", "HEAD")
 EXPOSED = ("Content-Range", "Content-Length", "Accept-Ranges", "ETag")
 # Longer than any upload takes; what a killed worker left is paid for until then.
 UNFINISHED_DAYS = 7
+
+
+NO_NAME = "S3_BUCKET is no name for a bucket: 3 to 63 small letters, digits, hyphens and dots."
+NO_SERVICE = "What answers there does not speak S3; check S3_ENDPOINT_URL."
+REGION = "S3_REGION is not the region of the service, or of the bucket; set it to that."
+# What hinders, by the code of the answer; where there is none, by its status.
+BY_CODE = {
+    "InvalidBucketName": NO_NAME,
+    "BucketAlreadyExists": "The name in S3_BUCKET is taken by somebody else's bucket; choose another.",
+    "AuthorizationHeaderMalformed": REGION,
+    "IllegalLocationConstraintException": REGION,
+    "InvalidLocationConstraint": REGION,
+    "InvalidRegion": REGION,
+}
+BY_STATUS = {
+    301: REGION,
+    400: "The service of the bucket does not take the request; check S3_REGION and S3_ENDPOINT_URL.",
+    403: f"{TROUBLE[403]} Or it is somebody else's bucket: then choose another name in S3_BUCKET.",
+    404: NO_SERVICE,
+    405: NO_SERVICE,
+}
+# What boto3 finds before it asks anybody.
+UNASKED: dict[type[Exception], str] = {
+    NoCredentialsError: "There is no key for the bucket; set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY.",
+    PartialCredentialsError: "Half of the key is missing; set both S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY.",
+    ParamValidationError: NO_NAME,
+    InvalidRegionError: "S3_REGION is no name of a region.",
+    ValueError: "S3_ENDPOINT_URL or S3_PUBLIC_ENDPOINT_URL is no address: a machine's name has letters, digits, "
+    "hyphens and dots, and no underscore.",
+}
+AWAY = "The service of the bucket cannot be reached; check S3_ENDPOINT_URL and S3_PUBLIC_ENDPOINT_URL."
 
 
 class SetupError(Exception):
@@ -36,10 +74,10 @@ def set_up(bucket: BucketStorage, site_url: str) -> Iterator[str]:
         yield _let_uploads_end(bucket)
         yield _let_pages_read(bucket, site_url)
     except ClientError as error:
-        raise SetupError(TROUBLE.get(status_of(error), TROUBLE[500])) from error
-    except BotoCoreError as error:
-        text = "The service of the bucket cannot be reached; check S3_ENDPOINT_URL and S3_PUBLIC_ENDPOINT_URL."
-        raise SetupError(text) from error
+        by_status = BY_STATUS.get(status_of(error), TROUBLE[500])
+        raise SetupError(BY_CODE.get(error.response["Error"]["Code"], by_status)) from error
+    except (BotoCoreError, ValueError) as error:
+        raise SetupError(UNASKED.get(type(error), AWAY)) from error
 
 
 def _make(bucket: BucketStorage) -> str:

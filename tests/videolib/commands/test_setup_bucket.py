@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from botocore.stub import Stubber
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
@@ -29,7 +31,7 @@ def moto() -> Iterator[str]:
 
 @pytest.fixture
 def bucket(settings: Any) -> Any:
-    """`bucket(endpoint)`: the library's own, of a new name, not made yet; its client."""
+    """`bucket(endpoint)`: the library's own, of a new name, not made yet."""
 
     def choose(endpoint: str, **options: str) -> Any:
         settings.SITE_URL, settings.S3_BUCKET = SITE, f"media-{uuid4()}"
@@ -42,7 +44,7 @@ def bucket(settings: Any) -> Any:
                 "OPTIONS": {"bucket_name": settings.S3_BUCKET, **where, **keys, **options},
             },
         }
-        return default_storage.client
+        return default_storage
 
     return choose
 
@@ -72,7 +74,7 @@ def anonymous_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_it_is_made_with_its_rules_and_the_second_time_nothing_changes(
     bucket: Any, moto: str, settings: Any, anonymous_is_refused: None
 ) -> None:
-    client = bucket(moto)
+    client = bucket(moto).client
     first = set_up()
     assert first == [
         f"Made the bucket {settings.S3_BUCKET}.",
@@ -100,7 +102,7 @@ def test_it_is_made_with_its_rules_and_the_second_time_nothing_changes(
 
 
 def test_rules_of_others_stay(bucket: Any, moto: str, settings: Any, anonymous_is_refused: None) -> None:
-    client = bucket(moto)
+    client = bucket(moto).client
     client.create_bucket(Bucket=settings.S3_BUCKET)
     theirs = {"ID": "theirs", "Status": "Enabled", "Filter": {"Prefix": "logs/"}, "Expiration": {"Days": 3}}
     client.put_bucket_lifecycle_configuration(Bucket=settings.S3_BUCKET, LifecycleConfiguration={"Rules": [theirs]})
@@ -155,6 +157,57 @@ def test_a_wrong_key_and_a_service_that_is_away_are_said(bucket: Any, swift: Swi
         set_up()
     bucket("http://127.0.0.1:9")
     with pytest.raises(CommandError, match="cannot be reached; check S3_ENDPOINT_URL"):
+        set_up()
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"access_key": None, "secret_key": None}, "no key for the bucket; set S3_ACCESS_KEY_ID"),
+        ({"bucket_name": "our media"}, "S3_BUCKET is no name for a bucket"),
+        ({"region_name": "eu west"}, "S3_REGION is no name of a region"),
+        ({"region_name": "eu-west-1"}, "check S3_REGION"),
+        ({"endpoint_url": "http://our_s3:8333"}, "S3_ENDPOINT_URL or S3_PUBLIC_ENDPOINT_URL is no address"),
+        ({"public_endpoint_url": "http://our_s3:8333"}, "S3_ENDPOINT_URL or S3_PUBLIC_ENDPOINT_URL is no address"),
+    ],
+)
+def test_a_wrong_setting_is_named(
+    bucket: Any, swift: Swift, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], sentence: str
+) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(CommandError, match=sentence):
+        bucket(swift.endpoint, **{"access_key": swift.access_key, "secret_key": swift.secret_key, **options})
+        set_up()
+
+
+def test_what_is_no_s3_service_is_said(bucket: Any, live_server: Any) -> None:
+    bucket(live_server.url)
+    with pytest.raises(CommandError, match="does not speak S3; check S3_ENDPOINT_URL"):
+        set_up()
+
+
+@pytest.mark.parametrize(
+    ("looked", "made", "sentence"),
+    [
+        (403, None, "Or it is somebody else's bucket: then choose another name in S3_BUCKET"),
+        (404, ("BucketAlreadyExists", 409), "The name in S3_BUCKET is taken"),
+        (404, ("InvalidBucketName", 400), "S3_BUCKET is no name for a bucket"),
+        (404, ("IllegalLocationConstraintException", 400), "S3_REGION is not the region"),
+        (301, None, "S3_REGION is not the region"),
+        (503, None, "answers with an error; see its own log"),
+    ],
+)
+def test_what_a_service_refuses_is_said_by_the_setting(
+    bucket: Any, looked: int, made: tuple[str, int] | None, sentence: str
+) -> None:
+    """As Amazon answers, which is not ours to run."""
+    with Stubber(bucket("http://127.0.0.1:9").client) as service, pytest.raises(CommandError, match=sentence):
+        service.add_client_error("head_bucket", str(looked), http_status_code=looked)
+        if made:
+            service.add_client_error("create_bucket", made[0], http_status_code=made[1])
         set_up()
 
 
