@@ -28,6 +28,8 @@ def _about_the_database(problem: str) -> str:
         return "The database is not made ready for this version; run manage.py migrate first."
     if problem in ("disk I/O error", "database or disk is full"):
         return f"The database cannot be written ({problem}); make room where VIDEOLIB_DATA lies, then try again."
+    if "unsupported startup parameter" in problem:
+        return "DATABASE_URL leads to a pooler, such as PgBouncer; name the PostgreSQL server itself."
     reason = problem.splitlines()[0] if problem else "it says nothing"
     return f"The database does not answer ({reason}); is it up, and does DATABASE_URL name it?"
 

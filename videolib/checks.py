@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connection
 
 
 @register
 def machine(_apps: Any = None, **_: Any) -> list[CheckMessage]:
     """The programs and weights that the work needs, and an address that people can come by."""
     return [*_ffmpeg(), *_protections(), *_weights(), *_space(), *_address()]
+
+
+@register(Tags.database)
+def database(_apps: Any = None, *, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Whether DATABASE_URL leads to the server itself: a pooler gives out process numbers of its own."""
+    if not databases or connection.vendor != "postgresql":
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (process,) = cursor.fetchone()
+    if process == connection.connection.info.backend_pid:
+        return []
+    text = "DATABASE_URL leads to a pooler, such as PgBouncer, which gives the library another connection each time."
+    return [Error(text, hint="Name the PostgreSQL server itself.", id="videolib.E002")]
 
 
 def _ffmpeg() -> list[CheckMessage]:

@@ -122,6 +122,7 @@ def _sqlite(file: str) -> dict[str, object]:
 
 def _postgres() -> dict[str, object]:
     parts = env.url("DATABASE_URL", "", ("postgres", "postgresql"))
+    said = dict(parse_qsl(parts.query))
     if not parts.path.strip("/"):
         raise ImproperlyConfigured("DATABASE_URL names no database; end it in one, as in postgres://host/videolib.")
     return {
@@ -133,7 +134,12 @@ def _postgres() -> dict[str, object]:
         "PORT": parts.port or "",
         # connect_timeout: a server that is gone must not hold a page until the kernel gives up. random_page_cost: what
         # is read lies in memory or on an SSD; for a spinning disk, the server's own guess, lists read whole tables.
-        "OPTIONS": {"connect_timeout": 5, "options": "-c random_page_cost=1.1", **dict(parse_qsl(parts.query))},
+        # What DATABASE_URL says goes behind: the server heeds the last.
+        "OPTIONS": {
+            "connect_timeout": 5,
+            **said,
+            "options": f"-c random_page_cost=1.1 {said.get('options', '')}".rstrip(),
+        },
         # A thread of the web server keeps its connection for a while; one that broke in between is replaced.
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,

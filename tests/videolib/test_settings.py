@@ -43,6 +43,20 @@ def test_a_proxy_is_believed_behind_https_alone(read: Read) -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "options"),
+    [
+        ("", "-c random_page_cost=1.1"),
+        ("?sslmode=require", "-c random_page_cost=1.1"),
+        ("?options=-c%20random_page_cost%3D4", "-c random_page_cost=1.1 -c random_page_cost=4"),
+    ],
+)
+def test_options_of_the_database_go_behind_ours(read: Read, query: str, options: str) -> None:
+    database = read(DATABASE_URL=f"postgres://ada@db.example.com/library{query}")["DATABASES"]["default"]
+    assert database["OPTIONS"]["options"] == options
+    assert database["OPTIONS"].get("sslmode") == ("require" if "sslmode" in query else None)
+
+
+@pytest.mark.parametrize(
     ("bind", "site", "guessed"),
     [
         ("0.0.0.0:8000", "", True),

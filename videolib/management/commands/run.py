@@ -13,7 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from videolib.accounts.actions import ensure_first_admin_link
-from videolib.checks import machine
+from videolib.checks import database, machine
 from videolib.lib import broker, programs
 from videolib.lib.foreground import die_with_make, sole_supervisor, wait_for_port
 from videolib.lib.supervisor import StartError, Supervisor
@@ -76,9 +76,9 @@ class Command(BaseCommand):
 
 
 def missing() -> list[str]:
-    """What this machine lacks and can be done without; what it cannot ends the start, in one sentence."""
+    """What the machine or database lacks and can be done without; what it cannot ends the start, in one sentence."""
     sentences = []
-    for message in machine(None):
+    for message in [*machine(), *database(databases=[DEFAULT_DB_ALIAS])]:
         sentences.append(f"{message.msg} {message.hint or ''}".strip())
         if message.is_serious():
             raise CommandError(sentences[-1])
