@@ -5,8 +5,9 @@ Apart from lib/storage.py because boto3 takes half a second to import, and a lib
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Container, Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
@@ -39,7 +40,10 @@ UNWELL = frozenset({429, 500, 502, 503, 504})
 
 
 class BucketStorage(S3Storage):
-    """A MediaStorage (lib/storage.py says what each method does)."""
+    """A MediaStorage and a MultipartStorage (lib/storage.py says what each method does)."""
+
+    least_part = 8 * 1024**2  # the protocol's own is 5; boto3's parts are as large
+    most_parts = 10_000  # the protocol's
 
     def __init__(self, *, addressing_style: str = "auto", public_endpoint_url: str = "", **options: Any) -> None:
         """`public_endpoint_url`: where browsers reach the bucket, empty where they do not. And django-storages' own."""
@@ -92,6 +96,37 @@ class BucketStorage(S3Storage):
         self.client.upload_file(str(file), self.bucket_name, self._key(name))
         file.unlink()
 
+    def begin_multipart(self, name: str) -> str:
+        """See MultipartStorage."""
+        begun = self.client.create_multipart_upload(Bucket=self.bucket_name, Key=self._key(name))
+        return str(begun["UploadId"])
+
+    def put_part(self, name: str, multipart: str, number: int, file: Path) -> None:
+        """Streamed from the disk."""
+        with file.open("rb") as body, _missing_as_such(name):
+            self.client.upload_part(**self._multipart(name, multipart), PartNumber=number, Body=body)
+
+    def complete_multipart(self, name: str, multipart: str, size: int) -> None:
+        """What the bucket says it has is what counts."""
+        which = self._multipart(name, multipart)
+        with _missing_as_such(name):
+            pages = self.client.get_paginator("list_parts").paginate(**which)
+            parts = [part for page in pages for part in page.get("Parts", ())]
+            if sum(part["Size"] for part in parts) != size:
+                raise FileNotFoundError(name)
+            whole = [{"PartNumber": part["PartNumber"], "ETag": part["ETag"]} for part in parts]
+            self.client.complete_multipart_upload(**which, MultipartUpload={"Parts": whole})
+
+    def abort_multiparts(self, folder: str, before: datetime, but_for: Container[str]) -> None:
+        """A thousand a request, and one for each that goes."""
+        root, prefix = self._root, self._folder(folder)
+        pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket_name, Prefix=prefix)
+        for each in [upload for page in pages for upload in page.get("Uploads", ())]:
+            name = each["Key"][len(root) :]
+            if each["Initiated"] < before and name not in but_for:
+                with suppress(FileNotFoundError), _missing_as_such(name):  # completed meanwhile
+                    self.client.abort_multipart_upload(**self._multipart(name, each["UploadId"]))
+
     def fetch(self, name: str, into: Path) -> Path:
         """A copy under `into`."""
         target = into / Path(name).name
@@ -101,10 +136,8 @@ class BucketStorage(S3Storage):
 
     def size(self, name: str) -> int:
         """Bytes, asked of the bucket."""
-        try:
+        with _missing_as_such(name):
             return int(self.client.head_object(Bucket=self.bucket_name, Key=self._key(name))["ContentLength"])
-        except ClientError as error:
-            raise _missing(error, name) from error
 
     def delete_folder(self, prefix: str) -> None:
         """One by one: for many at once a checksum is needed, and services do not agree on which."""
@@ -113,7 +146,7 @@ class BucketStorage(S3Storage):
 
     def list_objects(self, folder: str = "") -> Iterator[Listed]:
         """A thousand objects a request."""
-        root, prefix = (f"{self._key(name).rstrip('/')}/".lstrip("/") for name in ("", folder))
+        root, prefix = self._root, self._folder(folder)
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket_name, Prefix=prefix)
         for page in pages:
             for each in page.get("Contents", ()):
@@ -149,11 +182,19 @@ class BucketStorage(S3Storage):
     def _key(self, name: str) -> str:
         return str(self._normalize_name(name))
 
+    def _folder(self, name: str) -> str:
+        return f"{self._key(name).rstrip('/')}/".lstrip("/")
+
+    @property
+    def _root(self) -> str:
+        return self._folder("")
+
+    def _multipart(self, name: str, multipart: str) -> dict[str, str]:
+        return {"Bucket": self.bucket_name, "Key": self._key(name), "UploadId": multipart}
+
     def _get(self, name: str, **options: str) -> Any:
-        try:
+        with _missing_as_such(name):
             return self.client.get_object(Bucket=self.bucket_name, Key=self._key(name), **options)["Body"]
-        except ClientError as error:
-            raise _missing(error, name) from error
 
 
 class Arriving(Iterator[bytes]):
@@ -170,10 +211,15 @@ class Arriving(Iterator[bytes]):
         self._body.close()
 
 
-def _missing(error: ClientError, name: str) -> Exception:
+@contextmanager
+def _missing_as_such(name: str) -> Iterator[None]:
     """FileNotFoundError for a missing object; a missing bucket or a wrong key is never taken for an empty library."""
-    gone = status_of(error) == 404 and error.response["Error"]["Code"] != "NoSuchBucket"
-    return FileNotFoundError(name) if gone else error
+    try:
+        yield
+    except ClientError as error:
+        if status_of(error) == 404 and error.response["Error"]["Code"] != "NoSuchBucket":
+            raise FileNotFoundError(name) from error
+        raise
 
 
 def status_of(error: ClientError) -> int:

@@ -27,8 +27,8 @@ RULE = "videolib"
 READ = ("GET", "HEAD")
 # What hls.js reads of an answer to a range.
 EXPOSED = ("Content-Range", "Content-Length", "Accept-Ranges", "ETag")
-# Longer than any upload takes; what a killed worker left is paid for until then.
-UNFINISHED_DAYS = 7
+# Longer than any upload takes, besides how long it may wait; what a killed worker left is paid for until then.
+UNFINISHED_DAYS = 30
 
 
 NO_NAME = "S3_BUCKET is no name for a bucket: 3 to 63 small letters, digits, hyphens and dots."
@@ -66,12 +66,15 @@ class SetupError(Exception):
     """What hinders a library from using the bucket, in a sentence that says what to do."""
 
 
-def set_up(bucket: BucketStorage, site_url: str) -> Iterator[str]:
-    """Step by step, each a sentence about what was done. Raises SetupError."""
+def set_up(bucket: BucketStorage, site_url: str, *, waiting_hours: int) -> Iterator[str]:
+    """Step by step, each a sentence about what was done. Raises SetupError.
+
+    `waiting_hours`: for how long an upload may be left alone, some of whose bytes the bucket has.
+    """
     try:
         yield _make(bucket)
         yield _see_that_it_is_private(bucket)
-        yield _let_uploads_end(bucket)
+        yield _let_uploads_end(bucket, UNFINISHED_DAYS + waiting_hours // 24)
         yield _let_pages_read(bucket, site_url)
     except ClientError as error:
         by_status = BY_STATUS.get(status_of(error), TROUBLE[500])
@@ -144,18 +147,18 @@ def _ask(method: str, address: str, **headers: str) -> Any:
 # --- Rules ----------------------------------------------------------------------------------------------------------
 
 
-def _let_uploads_end(bucket: BucketStorage) -> str:
+def _let_uploads_end(bucket: BucketStorage, days: int) -> str:
     ours = {
         "ID": RULE,
         "Status": "Enabled",
         "Filter": {"Prefix": ""},
-        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": UNFINISHED_DAYS},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": days},
     }
     if _add_rule(bucket, "lifecycle_configuration", ("LifecycleConfiguration", "Rules"), ours):
-        return f"Parts of uploads that were never finished go after {UNFINISHED_DAYS} days."
+        return f"Parts of uploads that were never finished go after {days} days."
     return (
         "The service takes no rule for uploads that were never finished; have it remove their parts after "
-        f"{UNFINISHED_DAYS} days by its own means."
+        f"{days} days by its own means."
     )
 
 

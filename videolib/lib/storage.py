@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,9 +79,35 @@ class MediaStorage(Protocol):
         """Whether this error says that nobody answered, or that the service itself is at fault: not what was asked."""
 
 
+class MultipartStorage(Protocol):
+    """What is asked besides of a storage that takes a file in parts, as they are made: S3's multipart uploads."""
+
+    least_part: int  # bytes; only the last part of a file may be smaller
+    most_parts: int
+
+    def begin_multipart(self, name: str) -> str:
+        """The id of an upload that will be `name` once it is complete."""
+
+    def put_part(self, name: str, multipart: str, number: int, file: Path) -> None:
+        """Part `number`, from 1 on, in the order of the file; put again it replaces itself. FileNotFoundError when
+        there is no such upload.
+        """
+
+    def complete_multipart(self, name: str, multipart: str, size: int) -> None:
+        """Make one file of the parts. FileNotFoundError when there is no such upload, or they are not `size` bytes."""
+
+    def abort_multiparts(self, folder: str, before: datetime, but_for: Container[str]) -> None:
+        """Remove the parts of all uploads under `folder` begun before then, but for those of these names."""
+
+
 def media_storage() -> MediaStorage:
     """The storage that the settings chose."""
     return cast(MediaStorage, default_storage)
+
+
+def multipart_storage() -> MultipartStorage | None:
+    """The same one, where it takes files in parts."""
+    return cast(MultipartStorage, default_storage) if hasattr(default_storage, "put_part") else None
 
 
 class DiskStorage(FileSystemStorage):

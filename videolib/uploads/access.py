@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db.models import Sum
+from django.db.models.functions import Least
 from django.template.defaultfilters import filesizeformat
 
 from transcode.log_fields import log_about
@@ -16,6 +17,7 @@ from transcode.models import Job, Recording, Step
 from videolib.accounts.models import User
 from videolib.clips.models import LibrarySettings
 from videolib.lib.limits import Limit, TooOften
+from videolib.lib.storage import multipart_storage
 from videolib.uploads.models import Upload
 from videolib.uploads.tus import UploadRefused
 
@@ -119,12 +121,16 @@ def _needs(size: int, *, arrived: int) -> list[tuple[Path, int]]:
 
     What is made appears in the scratch folder, a few at a time, and is moved to the media.
     """
-    uploads = Upload.objects.open().aggregate(total=Sum("size_bytes", default=0))["total"] + size
+    under_way = Upload.objects.open()
+    uploads = under_way.aggregate(total=Sum("size_bytes", default=0))["total"] + size
     worked_on = Recording.objects.filter(pk__in=Job.objects.open().filter(step__in=MAKING).values("recording"))
     originals = worked_on.aggregate(total=Sum("size_bytes", default=0))["total"]
     arriving, scratch, media = map(_standing, (settings.UPLOADS_ROOT, settings.SCRATCH_ROOT, settings.MEDIA_ROOT))
-    if settings.S3_BUCKET:
-        return [(arriving, uploads - arrived), (scratch, size + _made_of(size))]
+    if storage := multipart_storage():
+        # One file is filled while another is on its way, however large the whole is.
+        few = 2 * storage.least_part
+        here = under_way.aggregate(total=Sum(Least("size_bytes", few), default=0))["total"] + min(size, few)
+        return [(arriving, here), (scratch, size + _made_of(size))]
     moved = 0 if media.stat().st_dev == arriving.stat().st_dev else uploads
     making = 0 if media.stat().st_dev == scratch.stat().st_dev else _made_of(size)
     return [(arriving, uploads - arrived), (media, moved + _made_of(uploads + originals)), (scratch, making)]

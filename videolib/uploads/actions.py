@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import shutil
+import sys
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from transcode.log_fields import logging_about
@@ -20,11 +22,12 @@ from videolib.clips.models import Clip, LibrarySettings
 from videolib.lib.measures import UPLOAD_BYTES
 from videolib.lib.storage import media_storage
 from videolib.uploads.access import check_disk, check_size
-from videolib.uploads.body import Body
+from videolib.uploads.body import Body, portions
 from videolib.uploads.digest import DIGESTS
 from videolib.uploads.finish import finish_held, finish_upload
 from videolib.uploads.models import Upload, UploadQuerySet, next_expiry
 from videolib.uploads.part import Hold, append, hold, lock_of
+from videolib.uploads.shipping import remove_left_parts, room_for, ship
 from videolib.uploads.tus import Checksum, UploadRefused
 
 log = logging.getLogger(__name__)
@@ -45,6 +48,8 @@ __all__ = [
 
 # Files nobody knows: a form's file whose request broke, a part whose row was never written.
 STRAY_AFTER = timedelta(hours=1)
+# Of a request with a checksum, whose bytes are taken or left as a whole: a bucket takes no larger parts than 5 GB.
+MOST_CHECKED = 1024**3
 # The time left is written down again at most this often, not with every 8 MB.
 EXPIRY_STEP = timedelta(minutes=10)
 
@@ -105,6 +110,8 @@ def receive(upload: Upload, body: Body, *, offset: int, checksum: Checksum | Non
     _check_offset(upload, offset)
     if body.length is not None and offset + body.length > upload.size_bytes:
         raise UploadRefused(413, f"That is more than the {upload.size_bytes} bytes that Upload-Length announced.")
+    if checksum and (body.length or 0) > MOST_CHECKED:
+        raise UploadRefused(413, f"A checksum may be of {filesizeformat(MOST_CHECKED)} at most; send less at a time.")
     if upload.finished_at:
         return upload.size_bytes
     with hold(upload.path, from_stalled=offset < upload.size_bytes) as held:
@@ -121,9 +128,14 @@ def receive(upload: Upload, body: Body, *, offset: int, checksum: Checksum | Non
 def _append(upload: Upload, body: Body, held: Hold, checksum: Checksum | None) -> int:
     """Puts its end off before and after: one request may bring bytes for hours, and be cut at last."""
     _put_off_expiry(upload)
-    digest, most = DIGESTS.take(upload.code, upload.received), upload.size_bytes - upload.received
+    digest = DIGESTS.take(upload.code, upload.received)
     try:
-        return append(upload.path, body, held, most=most, checksum=checksum, digest=digest)
+        # What a checksum is said to be of is taken or left as a whole.
+        for portion in portions(body, lambda: sys.maxsize if checksum else room_for(upload)):
+            most = upload.size_bytes - upload.received
+            append(upload.files[-1].path, portion, held, most=most, checksum=checksum, digest=digest)
+            ship(upload, held)
+        return upload.received
     finally:
         if digest:
             DIGESTS.keep(upload.code, digest, upload.received)
@@ -214,12 +226,12 @@ def cancel_upload(upload: Upload, *, by: User, among: UploadQuerySet | None = No
 
 
 def _remove_bytes(upload: Upload) -> None:
-    if not upload.path.exists():
+    if not upload.files:
         # Stored already, but no recording came of it.
         media_storage().delete(upload.storage_key)
     # Whoever still writes loses the right to with the lock file.
     lock_of(upload.path).unlink(missing_ok=True)
-    upload.path.unlink(missing_ok=True)
+    upload.remove_files()
 
 
 def remove_expired_uploads() -> int:
@@ -229,7 +241,9 @@ def remove_expired_uploads() -> int:
             _finish_quietly(upload)
     uploads = list(Upload.objects.left_alone().select_related("clip__owner"))
     cancelled = sum(_cancel_left_alone(upload) for upload in uploads)
-    _remove_strays()
+    before = timezone.now() - STRAY_AFTER
+    _remove_strays(before)
+    remove_left_parts(before)
     return cancelled
 
 
@@ -251,9 +265,9 @@ def _cancel_left_alone(upload: Upload) -> bool:
         return False
 
 
-def _remove_strays() -> None:
+def _remove_strays(before: datetime) -> None:
     known = {str(code) for code in Upload.objects.open().values_list("code", flat=True)}
-    before = (timezone.now() - STRAY_AFTER).timestamp()
     for file in Path(settings.UPLOADS_ROOT).glob("*"):
-        if file.stem not in known and file.is_file() and file.stat().st_mtime < before:
+        is_known = file.name.partition(".")[0] in known
+        if not is_known and file.is_file() and file.stat().st_mtime < before.timestamp():
             file.unlink(missing_ok=True)

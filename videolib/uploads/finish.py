@@ -7,8 +7,6 @@ stands complete and unfinished, and the next HEAD, PATCH or sweep goes on where 
 
 from __future__ import annotations
 
-import logging
-
 from django.db import transaction
 from django.utils import timezone
 
@@ -20,9 +18,10 @@ from videolib.lib.storage import media_storage
 from videolib.uploads.digest import DIGESTS
 from videolib.uploads.models import Upload
 from videolib.uploads.part import hold
+from videolib.uploads.shipping import ship_the_rest, storing
 from videolib.uploads.tus import UploadRefused
 
-log = logging.getLogger(__name__)
+NOT_STORED = "All bytes have arrived, but they could not be stored. They are kept, and it is tried again."
 
 
 def finish_upload(upload: Upload, *, sha256: str = "") -> Recording:
@@ -45,7 +44,7 @@ def finish_held(upload: Upload, *, sha256: str = "") -> Recording:
         raise UploadRefused(409, f"{upload.received} of {upload.size_bytes} bytes have arrived; send the others first.")
     sha256 = sha256 or DIGESTS.of(upload.code, upload.size_bytes)
     recording = _share(upload, sha256) or _accept(upload, sha256)
-    upload.path.unlink(missing_ok=True)
+    upload.remove_files()
     return recording
 
 
@@ -53,12 +52,12 @@ def _reload(upload: Upload) -> None:
     found = Upload.objects.select_related("clip__recording").filter(pk=upload.pk).first()
     if found is None:
         raise UploadRefused(410, "This upload was cancelled.")
-    upload.finished_at, upload.clip = found.finished_at, found.clip
+    upload.finished_at, upload.clip, upload.multipart = found.finished_at, found.clip, found.multipart
 
 
 def _share(upload: Upload, sha256: str) -> Recording | None:
     """Join the clip to the recording that is here of these very bytes; None where there is none that plays or may."""
-    if not sha256 or not upload.path.exists():
+    if not sha256 or not upload.files:
         return None
     with transaction.atomic():
         known = pipeline.lock_same_bytes(sha256, upload.size_bytes)
@@ -89,23 +88,19 @@ def _accept(upload: Upload, sha256: str) -> Recording:
 
 def _store(upload: Upload) -> None:
     """Move the bytes, outside any transaction. Done twice it leaves nothing behind: the key is the upload's own."""
-    if not upload.path.exists():
-        _check_stored(upload)
-        return
-    try:
-        pipeline.store_original(upload.path, upload.storage_key)
-    except Exception as error:
-        log.exception("upload %s could not be stored", upload.code)
-        sentence = "All bytes have arrived, but they could not be stored. They are kept, and it is tried again."
-        raise UploadRefused(503, sentence) from error
+    with storing(upload, NOT_STORED):
+        if [file.offset for file in upload.files] == [0]:
+            pipeline.store_original(upload.path, upload.storage_key)
+        elif not _is_stored(upload):
+            ship_the_rest(upload)
 
 
-def _check_stored(upload: Upload) -> None:
-    """It was cut off after its bytes were stored and before its rows were written: are they there?"""
+def _is_stored(upload: Upload) -> bool:
+    """Whether it was cut off after its bytes were stored, and before its rows were written or its files removed."""
     try:
-        media_storage().size(upload.storage_key)
-    except FileNotFoundError as error:
-        raise UploadRefused(410, "The bytes of this upload are gone. Start again with the same file.") from error
+        return media_storage().size(upload.storage_key) == upload.size_bytes
+    except FileNotFoundError:
+        return False
 
 
 def _win(upload: Upload) -> Clip:

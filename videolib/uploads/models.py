@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from videolib.accounts.models import User
 from videolib.clips.models import DRAFT_KEPT, Clip
+from videolib.uploads.part import PartFile, files_of
 from videolib.uploads.tus import read_metadata
 
 
@@ -35,7 +36,7 @@ class UploadQuerySet(models.QuerySet["Upload"]):
 
 
 class Upload(models.Model):
-    """One transfer; its owner is that of its clip. How many bytes arrived: the size of its file under UPLOADS_ROOT."""
+    """One transfer; its owner is that of its clip. How many bytes arrived is told by its files under UPLOADS_ROOT."""
 
     code = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="uploads")
@@ -46,6 +47,8 @@ class Upload(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
+    # What a bucket knows its first bytes by, while others arrive; empty where it has none.
+    multipart = models.TextField(blank=True)
 
     objects = UploadQuerySet.as_manager()
 
@@ -59,8 +62,18 @@ class Upload(models.Model):
 
     @property
     def path(self) -> Path:
-        """Where the bytes lie while they arrive."""
+        """Where the first bytes lie while they arrive."""
         return Path(settings.UPLOADS_ROOT) / f"{self.code}.part"
+
+    @property
+    def files(self) -> list[PartFile]:
+        """What is here of it. One stands from the start, so where there is none all was moved into the storage."""
+        return files_of(self.path)
+
+    def remove_files(self) -> None:
+        """What is here of it."""
+        for file in self.files:
+            file.path.unlink(missing_ok=True)
 
     @property
     def storage_key(self) -> str:
@@ -69,15 +82,13 @@ class Upload(models.Model):
 
     @property
     def received(self) -> int:
-        """Bytes that have arrived: the truth is the file, so no counter can drift from it.
-
-        The file stands from the start, so where there is none it was already moved into the storage.
-        """
+        """Bytes that have arrived: the truth is what lies on the disk, so no counter can drift from it."""
         if self.finished_at:
             return self.size_bytes
         try:
-            return self.path.stat().st_size
-        except FileNotFoundError:
+            files = self.files
+            return files[-1].end if files else self.size_bytes
+        except FileNotFoundError:  # moved meanwhile
             return self.size_bytes
 
     @property

@@ -1,4 +1,8 @@
-"""The bytes of one upload on disk while they arrive: one file, one writer at a time. No table and no request here."""
+"""The bytes of one upload on disk while they arrive: one writer at a time. No table and no request here.
+
+One file, or where full ones go to a bucket (shipping.py) one after another. Their names tell where they begin: so the
+offset, too, is told by what lies on the disk, and by nothing that could drift from it.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
@@ -24,6 +29,41 @@ STALLED_AFTER = 30.0
 # same, whatever its size. A slow line keeps to small ones, and what it brought is on disk soon.
 QUICK, LARGEST = 0.05, 4 * PIECE
 BUSY = "Another connection is sending this upload at the moment; try again shortly."
+
+
+@dataclass(frozen=True)
+class PartFile:
+    """A file with bytes of an upload, from its byte `offset` on."""
+
+    path: Path
+    offset: int
+
+    @property
+    def size(self) -> int:
+        """Bytes that are in it now."""
+        return self.path.stat().st_size
+
+    @property
+    def end(self) -> int:
+        """The byte of the upload that comes after its last one."""
+        return self.offset + self.size
+
+
+def files_of(first: Path) -> list[PartFile]:
+    """Those that are here, in the order of their bytes; all but the first have the number of their first byte as an
+    ending. What comes before them all has gone to the storage. None at all: so has everything.
+    """
+    others = ((file, file.name.removeprefix(f"{first.name}.")) for file in first.parent.glob(f"{first.name}.*"))
+    files = [PartFile(file, int(ending)) for file, ending in others if ending.isdecimal()]
+    return sorted([PartFile(first, 0)] * first.exists() + files, key=lambda file: file.offset)
+
+
+def next_of(first: Path, last: PartFile) -> PartFile:
+    """The file that goes on where `last` ends, made where it is not there."""
+    end = last.end
+    path = first.with_name(f"{first.name}.{end}")
+    path.touch(mode=0o640)
+    return PartFile(path, end)
 
 
 class Hold:

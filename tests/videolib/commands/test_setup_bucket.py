@@ -79,7 +79,7 @@ def test_it_is_made_with_its_rules_and_the_second_time_nothing_changes(
     assert first == [
         f"Made the bucket {settings.S3_BUCKET}.",
         "It is private: without a key nobody reads or lists it.",
-        "Parts of uploads that were never finished go after 7 days.",
+        "Parts of uploads that were never finished go after 32 days.",
         f"Pages of {SITE} may read it.",
     ]
     name = {"Bucket": settings.S3_BUCKET}
@@ -91,7 +91,7 @@ def test_it_is_made_with_its_rules_and_the_second_time_nothing_changes(
         ["Range"],
     )
     assert set(cors["ExposeHeaders"]) == {"Content-Range", "Content-Length", "Accept-Ranges", "ETag"}
-    assert lifecycle["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+    assert lifecycle["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 32}
 
     assert set_up() == [f"The bucket {settings.S3_BUCKET} is there.", *first[1:]]
     assert rules == (

@@ -254,6 +254,33 @@ class TestBucket(StorageContract):
         assert head["ETag"].strip('"').endswith("-2")
         assert b"".join(storage.read_range("large", 9_000_000, 1000)) == large[9_000_000:9_001_000]
 
+    def test_a_file_can_come_in_parts_each_once_or_twice_and_in_any_order(self, storage: Any, tmp_path: Path) -> None:
+        large, file = BYTES * 14, tmp_path / "part"
+        begun = storage.begin_multipart("originals/one")
+        for number, part in ((2, large[8_000_000:]), (1, b"x" * 8_000_000), (1, large[:8_000_000])):
+            file.write_bytes(part)
+            storage.put_part("originals/one", begun, number, file)
+        with pytest.raises(FileNotFoundError):
+            storage.size("originals/one")
+        with pytest.raises(FileNotFoundError):
+            storage.complete_multipart("originals/one", begun, len(large) + 1)
+        storage.complete_multipart("originals/one", begun, len(large))
+        assert b"".join(storage.read_range("originals/one", 0, len(large))) == large
+        assert file.exists()
+
+    def test_parts_that_nobody_will_complete_are_removed(self, storage: Any, tmp_path: Path) -> None:
+        file = tmp_path / "part"
+        file.write_bytes(b"x")
+        storage.location = "some/library"
+        begun = {name: storage.begin_multipart(name) for name in ("originals/left", "originals/open", "exports/other")}
+        for name, multipart in begun.items():
+            storage.put_part(name, multipart, 1, file)
+        storage.abort_multiparts("originals", datetime.now(UTC) + timedelta(hours=1), {"originals/open"})
+        with pytest.raises(FileNotFoundError):
+            storage.complete_multipart("originals/left", begun.pop("originals/left"), 1)
+        for name, multipart in begun.items():
+            storage.complete_multipart(name, multipart, 1)
+
 
 def test_a_service_that_does_not_answer_is_told_from_a_file_that_is_not_there() -> None:
     from videolib.lib.bucket import BucketStorage
@@ -280,6 +307,13 @@ class TestSignedBucket(TestBucket):
     def service(self, swift: Swift) -> dict[str, str]:
         """Where the bucket is, and a key to it."""
         return {"endpoint_url": swift.endpoint, "access_key": swift.access_key, "secret_key": swift.secret_key}
+
+    def test_parts_of_an_upload_that_has_just_begun_stay(self, storage: Any, tmp_path: Path) -> None:
+        begun = storage.begin_multipart("originals/new")  # moto's were all begun in 2010
+        (tmp_path / "part").write_bytes(b"x")
+        storage.put_part("originals/new", begun, 1, tmp_path / "part")
+        storage.abort_multiparts("originals", datetime.now(UTC) - timedelta(hours=1), ())
+        storage.complete_multipart("originals/new", begun, 1)
 
     def test_a_large_file_comes_and_goes_in_a_few_megabytes_of_memory(
         self, storage: Any, service: dict[str, str], tmp_path: Path

@@ -121,9 +121,9 @@ class TestSeveralDisks:
 
     @pytest.mark.parametrize(("scratch", "answer"), [(99, 507), (100, 201)])
     def test_with_a_bucket_the_original_is_fetched_to_it_and_media_need_nothing(
-        self, tus, free, settings, scratch, answer
+        self, tus, free, monkeypatch, scratch, answer
     ):
-        settings.S3_BUCKET = "bucket"
+        monkeypatch.setattr(access, "multipart_storage", lambda: SimpleNamespace(least_part=50))
         free(40, scratch=scratch, media=-KEPT_FREE)
         assert tus.create(40).status_code == answer
 

@@ -27,7 +27,8 @@ class Command(BaseCommand):
         from videolib.lib import bucket_setup  # noqa: PLC0415 (boto3, which a library on a disk needs nowhere)
 
         try:
-            for sentence in bucket_setup.set_up(cast("BucketStorage", default_storage), settings.SITE_URL):
+            bucket, waiting = cast("BucketStorage", default_storage), settings.UPLOAD_EXPIRES_HOURS
+            for sentence in bucket_setup.set_up(bucket, settings.SITE_URL, waiting_hours=waiting):
                 self.stdout.write(sentence)
         except bucket_setup.SetupError as error:
             raise CommandError(str(error)) from error
