@@ -142,8 +142,9 @@ def checked(finished: child.Finished) -> child.Finished:
     """Raises for an exit status that is not success, as `run_graph` says."""
     if finished.returncode == 0:
         return finished
-    if FULL.search(finished.stderr_tail):
-        raise no_room(f"ffmpeg: {finished.stderr_tail[-500:]}")
+    for line in finished.stderr_tail.splitlines():
+        if FULL.search(line):
+            raise no_room(line)
     if OURS.search(finished.stderr_tail) or finished.returncode < 0:
         raise child.ChildFailed(
             "ffmpeg could not finish this recording.", permanent=False, stderr_tail=finished.stderr_tail
