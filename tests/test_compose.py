@@ -157,8 +157,12 @@ def test_the_image_does_not_run_as_root() -> None:
     assert re.search(r"^USER [1-9]\d+$", last_stage, re.M)
 
 
-def test_nobody_s_library_and_no_environment_gets_into_the_image() -> None:
+def test_nobody_s_library_secrets_or_environment_get_into_the_image() -> None:
     ignored = (ROOT / ".dockerignore").read_text().split()
+    # Where docs/operations.md has people write secrets down, beside the Dockerfile.
+    secrets = {".env", "*.env", "docker-compose.override.yml"}
+    assert secrets <= set(ignored)
+    assert secrets <= {line.lstrip("/") for line in (ROOT / ".gitignore").read_text().split()}
     made_here = {".venv", "weights", "node_modules", "videolib/static/vendor", "staticfiles"}
     assert {".git", "data", "deploy/certificates", *made_here} <= set(ignored)
 
