@@ -113,7 +113,8 @@ def _sqlite(file: str) -> dict[str, object]:
             # instead of failing half way when a reader turns writer.
             "transaction_mode": "IMMEDIATE",
             "timeout": 30,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; "
+            # Full: what people were told is written stays when the power goes. Costs less than a millisecond on an SSD.
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
             "PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY;",
         },
         "TEST": {"NAME": None},

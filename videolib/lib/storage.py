@@ -138,13 +138,17 @@ class DiskStorage(FileSystemStorage):
         """See MediaStorage. On one file system this is a rename: no byte is copied."""
         target = Path(self.path(name))
         target.parent.mkdir(parents=True, exist_ok=True)
+        _write_through(file)
         try:
-            shutil.move(file, target)
+            shutil.move(file, target, copy_function=_copy_through)
         except OSError:
             # Half a copy, on another disk that is full: nobody would ever sweep it.
             target.unlink(missing_ok=True)
             raise
         target.chmod(self.file_permissions_mode or 0o640)
+        # The file's name, too, and those of folders that were made for it.
+        for folder in target.relative_to(self.location).parents:
+            _write_through(Path(self.location) / folder)
 
     def fetch(self, name: str, into: Path) -> Path:  # noqa: ARG002 (a bucket needs it)
         """See MediaStorage."""
@@ -186,6 +190,20 @@ def _unless_it_is_gone(_: Any, __: str, error: tuple[type[BaseException], BaseEx
     """Somebody else may remove the same folder."""
     if not isinstance(error[1], FileNotFoundError):
         raise error[1]
+
+
+def _write_through(path: Path) -> None:
+    """Have what is in a file, or the names in a folder, on the disk itself: rows that name it outlive a power cut."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _copy_through(source: str, target: str) -> None:
+    shutil.copyfile(source, target)
+    _write_through(Path(target))
 
 
 def refuse_everything(prefix: str) -> str:

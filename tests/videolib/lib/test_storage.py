@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -184,6 +185,25 @@ class TestDisk(StorageContract):
     def test_fetching_copies_nothing(self, storage: DiskStorage, put: Any, tmp_path: Path) -> None:
         put("a")
         assert storage.fetch("a", tmp_path / "elsewhere") == Path(storage.path("a"))
+
+    @pytest.mark.parametrize("is_elsewhere", [False, True])
+    def test_what_is_stored_outlives_the_power(
+        self, storage: DiskStorage, put: Any, monkeypatch: pytest.MonkeyPatch, is_elsewhere: bool
+    ) -> None:
+        """Before anybody writes a row that names it: its bytes, its name, and those of the folders made for it."""
+        through: list[Path] = []
+
+        def rename(*_: Any) -> None:
+            raise OSError(errno.EXDEV, "another disk")
+
+        monkeypatch.setattr(os, "fsync", lambda handle: through.append(Path(f"/proc/self/fd/{handle}").readlink()))
+        if is_elsewhere:
+            monkeypatch.setattr(os, "rename", rename)
+        local = put("originals/one")
+        stored = Path(storage.path("originals/one"))
+        copied = [stored] if is_elsewhere else []
+        assert through == [local, *copied, stored.parent, stored.parent.parent]
+        assert stored.read_bytes() == BYTES and not local.exists()
 
 
 @pytest.fixture(scope="module")
