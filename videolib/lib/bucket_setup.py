@@ -84,17 +84,23 @@ def set_up(bucket: BucketStorage, site_url: str, *, waiting_hours: int) -> Itera
 
 
 def _make(bucket: BucketStorage) -> str:
+    there = f"The bucket {bucket.bucket_name} is there."
     try:
         bucket.client.head_bucket(Bucket=bucket.bucket_name)
     except ClientError as error:
         if status_of(error) != 404:
             raise
     else:
-        return f"The bucket {bucket.bucket_name} is there."
+        return there
     # Amazon's first region is the one that may not be named.
     elsewhere = bucket.region_name != "us-east-1"
     where = {"CreateBucketConfiguration": {"LocationConstraint": bucket.region_name}} if elsewhere else {}
-    bucket.client.create_bucket(Bucket=bucket.bucket_name, **where)
+    try:
+        bucket.client.create_bucket(Bucket=bucket.bucket_name, **where)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "BucketAlreadyOwnedByYou":
+            raise
+        return there  # since a moment: SeaweedFS makes it by itself, soon after it answers
     return f"Made the bucket {bucket.bucket_name}."
 
 
