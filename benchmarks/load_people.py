@@ -8,22 +8,16 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
-import os
 import random
-import socket
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from benchmarks.library import ROOT, enter, environment
+from benchmarks.library import enter
 from benchmarks.load_pages import SETTINGS, addresses, signed_in
-
-STARTS_WITHIN = 60.0
+from benchmarks.running import running_web
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     rng = random.Random(50)
     asked = [address for _, some in addresses(rng, 8) for address in some]
     keys = [client.cookies["sessionid"].value for client in signed_in(options.people)]
-    with _web(options.folder, settings) as port, ThreadPoolExecutor(options.people) as people:
+    with running_web(options.folder, settings) as port, ThreadPoolExecutor(options.people) as people:
         visits = [(port, key, rng.sample(asked, k=min(options.requests, len(asked)))) for key in keys]
         answers = [answer for some in people.map(_visit, visits) for answer in some]
     took = sorted(milliseconds for _, _, milliseconds in answers)
@@ -51,32 +45,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--people", type=int, default=50)
     parser.add_argument("--requests", type=int, default=10, help="a person, one after the other without a pause")
     return parser
-
-
-@contextmanager
-def _web(folder: Path, settings: dict[str, str]) -> Iterator[int]:
-    """The web server of `make run` alone, on a free port."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = int(found.getsockname()[1])
-    env = {**environment(folder, {**settings, "BIND": f"127.0.0.1:{port}"}), "PATH": os.environ["PATH"]}
-    web = subprocess.Popen([sys.executable, "manage.py", "run", "web"], cwd=ROOT, env=env, stdout=subprocess.DEVNULL)
-    try:
-        _wait_for(port)
-        yield port
-    finally:
-        web.terminate()
-        web.wait(30)
-
-
-def _wait_for(port: int) -> None:
-    until = time.monotonic() + STARTS_WITHIN
-    while time.monotonic() < until:
-        with socket.socket() as door:
-            if door.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.2)
-    raise SystemExit("The web server did not start: see what it printed.")
 
 
 def _visit(visit: tuple[int, str, list[str]]) -> list[tuple[str, int, float]]:

@@ -1,4 +1,4 @@
-"""A whole library as `manage.py run` starts it, and a client that uploads to it over HTTP."""
+"""A library as `manage.py run` starts it, whole or its web server alone, and a client that uploads to it over HTTP."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks.library import ROOT, enter, environment
+from stack.ports import free_ports
 
 UP_WITHIN, DOWN_WITHIN = 120.0, 30.0  # seconds; an idle machine needs five
 READY = "videolib is ready at"
 ASK_EVERY = 0.02  # seconds between two questions whether a clip plays: the error of what is measured
-CHUNK = 8 * 1024 * 1024
+CHUNK = 32 * 1024 * 1024  # as the page sends them
 OWNER = "benchmark@example.com"
 
 
@@ -91,31 +92,41 @@ class Client:
 @contextmanager
 def running_library(folder: Path, settings: Mapping[str, str]) -> Iterator[Client]:
     """The library of `folder`, with its own port and its own Valkey; stopped at the end, however it comes."""
-    port = _free_port()
-    more = {"BIND": f"127.0.0.1:{port}", "PYTHONUNBUFFERED": "1", **settings}
+    with _running(folder, settings, lambda _, said: READY in said) as port:
+        enter(folder, {**settings, "BIND": f"127.0.0.1:{port}"})
+        yield sign_in(port)
+
+
+def running_web(folder: Path, settings: Mapping[str, str]) -> AbstractContextManager[int]:
+    """Its web server alone, without a broker and workers; the port."""
+    return _running(folder, settings, lambda port, _: _listens(port), "web")
+
+
+@contextmanager
+def _running(
+    folder: Path, settings: Mapping[str, str], is_up: Callable[[int, str], bool], *program: str
+) -> Iterator[int]:
+    port = free_ports("web")["web"]
+    env = environment(folder, {"BIND": f"127.0.0.1:{port}", "PYTHONUNBUFFERED": "1", **settings})
     log = folder / "run.log"
     with log.open("w") as said:
-        command = [sys.executable, "manage.py", "run"]
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment(folder, more), stdout=said, stderr=subprocess.STDOUT
-        )
+        command = [sys.executable, "manage.py", "run", *program]
+        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=said, stderr=subprocess.STDOUT)
     try:
-        _wait_until_ready(process, log)
-        enter(folder, more)
-        yield sign_in(port)
+        _wait_until(lambda: is_up(port, log.read_text()), process, log)
+        yield port
     finally:
         _stop(process)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _listens(port: int) -> bool:
+    with socket.socket() as door:
+        return door.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until(is_up: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + UP_WITHIN
-    while READY not in log.read_text():
+    while not is_up():
         if process.poll() is not None or time.monotonic() > deadline:
             raise SystemExit(f"The library does not start:\n{log.read_text()[-2000:]}")
         time.sleep(0.1)
