@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import runpy
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -153,3 +155,11 @@ def test_an_endpoint_that_holds_a_password_stops_the_start_and_is_not_repeated(r
         ) as refused:
             read(S3_BUCKET="team", **{name: f"http://{user}s3.example"})
         assert "secret@" not in str(refused.value)
+
+
+def test_what_sqlite_commits_is_on_the_disk_itself(read: Read, tmp_path: Path) -> None:
+    options = read()["DATABASES"]["default"]["OPTIONS"]
+    with closing(sqlite3.connect(tmp_path / "library.sqlite3")) as database:
+        database.executescript(options["init_command"])
+        assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert database.execute("PRAGMA synchronous").fetchone() == (2,)  # full
