@@ -6,9 +6,12 @@ import random
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.test.utils import CaptureQueriesContext
 
 from tests.contracts.search_contract import SearchBackendContract
 from tests.contracts.search_material import document
@@ -19,6 +22,7 @@ class TestSqlite(SearchBackendContract):
     """FTS5."""
 
     vendor = "sqlite"
+    counts_to_the_end = True
 
     def test_the_index_follows_the_table_whoever_writes_it(self) -> None:
         self.put(document(1, title="alpha"), document(2, title="alpha"))
@@ -41,6 +45,33 @@ class TestPostgres(SearchBackendContract):
     """A tsvector filled with our own stems."""
 
     vendor = "postgresql"
+    counts_to_the_end = False
+
+    @pytest.fixture
+    def two_kinds(self) -> int:
+        """Alpha is common, and beta is not though hundreds say it. The number of the last document, which says both."""
+        said = [*["alpha"] * 520, "zeta", *["beta"] * 350, "alpha beta"]
+        self.backend.put(*(document(number, speech=[text]) for number, text in enumerate(said)))
+        return len(said) - 1
+
+    @pytest.mark.parametrize(
+        "text", ["gnu", "gnu okapi", '"gnu" alpha', '"gnu gnu" alpha beta', "zeta", '"zeta" alpha']
+    )
+    def test_what_is_nowhere_or_of_others_only_is_asked_for_once(self, two_kinds: int, text: str) -> None:
+        assert self.found_and_queries(text, self.only(3, 600, two_kinds)) == ([], 1)
+
+    def test_where_all_were_looked_at_a_few_of_many_are_found_at_once(self, two_kinds: int) -> None:
+        """A query for documents, one for their passages, one to mark them."""
+        assert self.found_and_queries("beta", self.only(600, two_kinds)) == ([600, two_kinds], 3)
+
+    @pytest.mark.parametrize("text", ["alpha", "alpha gnu", "alpha zeta", '"alpha" zeta'])
+    def test_what_may_lie_behind_those_of_others_is_asked_for_again(self, two_kinds: int, text: str) -> None:
+        assert self.found_and_queries(text, self.only(two_kinds)) == ([two_kinds], 4)
+
+    def found_and_queries(self, text: str, among: QuerySet[Any]) -> tuple[list[int], int]:
+        with CaptureQueriesContext(connection) as queries:
+            found = self.ids(text, among)
+        return sorted(found), len(queries)
 
     @pytest.mark.django_db(transaction=True)
     def test_two_workers_that_write_one_document_take_turns(self) -> None:

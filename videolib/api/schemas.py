@@ -180,7 +180,8 @@ class HitOut(Schema):
 class HitsOut(Schema):
     """A page of what was found."""
 
-    total: int
+    total: int = Field(description="How many clips there are in all, as far as they were counted.")
+    is_cut: bool = Field(description="They were not counted to the end: there are at least `total`, and maybe more.")
     hits: list[HitOut]
 
 

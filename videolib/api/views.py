@@ -263,7 +263,7 @@ def search(request: CallerRequest, q: str, limit: Limit = 20, offset: Offset = 0
     """Over titles, tags, descriptions and speech of all clips listed for you, best first."""
     count_search(request.user)
     found = search_clips(request.user, q, limit=limit, offset=offset)
-    return {"total": found.total, "hits": found.as_data(first_rank=offset + 1)}
+    return {"total": found.total, "is_cut": found.is_cut, "hits": found.as_data(first_rank=offset + 1)}
 
 
 @require_safe

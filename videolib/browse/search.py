@@ -30,10 +30,11 @@ class ClipHit:
 
 @dataclass(frozen=True)
 class ClipHits:
-    """A page of hits and how many there are in all."""
+    """A page of hits and how many there are in all; where `is_cut` at least so many."""
 
     hits: Sequence[ClipHit]
     total: int
+    is_cut: bool
 
     def as_data(self, *, first_rank: int = 1) -> list[dict[str, Any]]:
         """The hits as plain data, snippets without marks: what the API and the command give out."""
@@ -82,4 +83,4 @@ def _search(query: Query, user: Viewer, among: ClipQuerySet | None) -> ClipHits:
     clips = listed.with_card().in_bulk([hit.doc_id for hit in found.hits])
     # A clip that was taken away between the two queries is not shown.
     hits = [ClipHit(clips[hit.doc_id], hit.score, hit.moments) for hit in found.hits if hit.doc_id in clips]
-    return ClipHits(hits, found.total)
+    return ClipHits(hits, found.total, found.is_cut)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
@@ -16,7 +15,7 @@ from videolib.accounts.access import person_of
 from videolib.accounts.models import User
 from videolib.browse.filters import CountedPages, Filters, chips_of, count_people, count_tags, tag_names
 from videolib.browse.forms import BrowseForm
-from videolib.browse.search import ClipHit, count_search, search_clips
+from videolib.browse.search import ClipHits, count_search, search_clips
 from videolib.clips.access import ClipQuerySet
 from videolib.clips.models import Clip, Tag, fold_tag
 
@@ -84,9 +83,9 @@ def search(request: HttpRequest) -> HttpResponse:
     count_search(person_of(request))
     if request.GET.get("as_typed"):
         return _while_typing(request, text)
-    hits, page = _page_of_hits(person_of(request), text, request.GET.get("page", ""))
-    context = {"search_text": text, "search_target": "#results", "hits": hits, "page": page}
-    return render(request, "browse/search.html", {**context, "total": page.paginator.count})
+    found, page = _page_of_hits(person_of(request), text, request.GET.get("page", ""))
+    context = {"search_text": text, "search_target": "#results", "found": found, "page": page}
+    return render(request, "browse/search.html", context)
 
 
 def _while_typing(request: HttpRequest, text: str) -> HttpResponse:
@@ -94,22 +93,22 @@ def _while_typing(request: HttpRequest, text: str) -> HttpResponse:
     limit = HITS_BELOW_THE_BOX if below_the_box else HITS_ON_A_PAGE
     found = search_clips(person_of(request), text, limit=limit, as_typed=True)
     part = "browse/_suggestions.html" if below_the_box else "browse/_results.html"
-    response = render(request, part, {"search_text": text, "hits": found.hits, "total": found.total})
+    response = render(request, part, {"search_text": text, "found": found})
     if not below_the_box:
         # What stands in the address bar can be reloaded and shared. Only so much of it: headers have an end.
         response["HX-Replace-Url"] = f"{request.path}?{urlencode({'q': text[:500]})}"
     return response
 
 
-def _page_of_hits(person: User, text: str, asked: str) -> tuple[Sequence[ClipHit], Page[int]]:
+def _page_of_hits(person: User, text: str, asked: str) -> tuple[ClipHits, Page[int]]:
     number = min(max(int(asked), 1), LAST_PAGE) if asked.isdecimal() and len(asked) < 9 else 1
     found = search_clips(person, text, limit=HITS_ON_A_PAGE, offset=(number - 1) * HITS_ON_A_PAGE)
     pages = Paginator(range(min(found.total, LAST_PAGE * HITS_ON_A_PAGE)), HITS_ON_A_PAGE)
     page = pages.get_page(number)
     if page.number == number:
-        return found.hits, page
+        return found, page
     last = search_clips(person, text, limit=HITS_ON_A_PAGE, offset=(page.number - 1) * HITS_ON_A_PAGE)
-    return last.hits, page
+    return last, page
 
 
 @require_safe

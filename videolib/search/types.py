@@ -67,7 +67,8 @@ class Hit:
 
 @dataclass(frozen=True)
 class Hits:
-    """A page of hits and how many there are in all (counted up to a bound the backend names)."""
+    """A page of hits and how many there are in all; where `is_cut` at least so many, which were not counted further."""
 
     hits: Sequence[Hit]
     total: int
+    is_cut: bool = False

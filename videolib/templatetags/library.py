@@ -37,6 +37,12 @@ def watch_at(clip: Clip, seconds: float) -> str:
     return clip.get_absolute_url() if whole == "0" else f"{clip.get_absolute_url()}?t={whole}"
 
 
+@register.simple_tag
+def number_of_clips(number: int, is_cut: bool = False) -> str:
+    """2000 -> "2,000 clips"; "2,000+ clips" where it was counted no further."""
+    return f"{number:,}{'+' if is_cut else ''} clip{'' if number == 1 and not is_cut else 's'}"
+
+
 @register.inclusion_tag("_stars.html")
 def stars(clip: Clip) -> dict[str, object]:
     """Its mean rating and how many gave one. For clips that have one: ask `clip.rating_count` first."""

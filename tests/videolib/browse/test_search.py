@@ -1,12 +1,15 @@
 """The search page: clips with their best moments, as typed and by plain GET, whatever is typed."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+
+from videolib.search.backends import get_backend
 
 SEARCH = "/search/"
 SAID = [(0, 4, "welcome everybody"), (61.5, 66, "now rebase the feature branch"), (70, 74, "and push it again")]
@@ -137,6 +140,19 @@ def test_further_pages_hold_the_rest(learner, make_clip, make_user):
     assert 'href="?q=findable&amp;page=2"' in first
     assert len(titles.findall(first)) == 20
     assert len({*titles.findall(first), *titles.findall(second)}) == 23
+
+
+def test_where_not_all_were_counted_the_number_says_so(learner, make_clip, monkeypatch):
+    make_clip(title="Findable")
+    find = get_backend().find
+    cut = lambda *args, **asked: replace(find(*args, **asked), total=1500, is_cut=True)  # noqa: E731
+    monkeypatch.setattr(get_backend(), "find", cut)
+    assert "1,500+ clips for “findable”" in found(learner, q="findable")
+    assert "1,500+ clips for “findab”" in found(learner, q="findab", as_typed="1")
+    headers = {"HX-Request": "true", "HX-Target": "suggestions"}
+    assert "1,500+ clips" in learner.get(SEARCH, {"q": "findab", "as_typed": "1"}, headers=headers).content.decode()
+    answer = learner.get("/api/v1/search", {"q": "findable"}).json()
+    assert (answer["total"], answer["is_cut"]) == (1500, True)
 
 
 def test_nothing_is_found_that_is_not_listed(learner, client_of, make_clip, make_user):

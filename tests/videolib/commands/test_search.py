@@ -2,12 +2,16 @@
 
 import json
 import re
+from dataclasses import replace
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from videolib.clips.models import Clip
 from videolib.management.commands.search import Command
+from videolib.search.backends import get_backend
+from videolib.search.types import Query
 
 SAID = [(0, 4, "welcome everybody"), (61.5, 66, "now rebase the feature branch"), (70, 74, "and push it again")]
 
@@ -50,6 +54,13 @@ def test_a_person_reads_marks_times_and_links(run, make_clip, settings):
     assert "1:01" in told
     assert "now [rebase] the feature branch" in told
     assert f"{settings.SITE_URL}/clips/{clip.code}/?t=61.5" in told
+
+
+def test_where_not_all_were_counted_the_number_says_so(run, make_clip, monkeypatch):
+    make_clip(title="Git for the brave")
+    found = get_backend().find(Query("git"), among=Clip.objects.values("pk"))
+    monkeypatch.setattr(get_backend(), "find", lambda *_, **__: replace(found, is_cut=True))
+    assert "1+ clips found." in run("git")
 
 
 def test_words_need_no_quotes(run, make_clip):

@@ -13,7 +13,7 @@ from videolib.accounts.models import User
 from videolib.browse.search import ClipHit, search_clips
 from videolib.lib.terminal import printable
 from videolib.search.types import Snippet
-from videolib.templatetags.library import duration, field_name, watch_at
+from videolib.templatetags.library import duration, field_name, number_of_clips, watch_at
 
 MOST = 200
 # One dash, and neither -h nor -v, which every command has: names of options are written out here, with two dashes.
@@ -57,7 +57,7 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(found.as_data()))
             return
-        self.stdout.write(f"{found.total} clip{'' if found.total == 1 else 's'} found.")
+        self.stdout.write(f"{number_of_clips(found.total, found.is_cut)} found.")
         for rank, hit in enumerate(found.hits, 1):
             self._print(rank, hit)
 

@@ -6,7 +6,8 @@ import json
 import math
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import chain
 from typing import Any
@@ -42,7 +43,7 @@ COMMON_FOR = 3600.0
 # `said` is asked of the index alone; how many documents say a common word is guessed from how far into the table the
 # first ones reach. What is ordered: every document with a word that is not common, and some with all words; where that
 # is little, those with a common one. Only then it is asked who may see them, and each is taken out of its storage once
-# (OFFSET keeps that so). Where that left too few, though there are more, it is asked again, `within` what they may see.
+# (OFFSET keeps that so). There is a row even where nothing is found: it tells whether all were looked at.
 _DOCUMENTS = """
 WITH {mine}asked(word, query, title, tags, description, known) AS (VALUES {asked}),
 said AS MATERIALIZED (
@@ -89,12 +90,16 @@ rarity AS MATERIALIZED (
         FROM has JOIN frequency USING (word) GROUP BY word, common, guessed
     ) AS counted, library
 )
-SELECT doc, count(*) = (SELECT count(*) FROM rarity) {together} AS every_word, sum(weight * field) AS covered,
-    least({most}, count(*) OVER ()), (SELECT json_object_agg(word, weight)::text FROM rarity),
-    (SELECT json_object_agg(word, guessed) FILTER (WHERE common)::text FROM frequency),
-    (SELECT count(*) FROM every) >= {most_every} OR (SELECT count(*) FROM headed) >= {most_headed}
-FROM has JOIN rarity USING (word)
-GROUP BY doc HAVING count(*) FILTER (WHERE word < %s) = %s
+SELECT doc, every_word, covered, total, (SELECT json_object_agg(word, weight)::text FROM rarity), common, every_is_cut
+FROM (
+    SELECT json_object_agg(word, guessed) FILTER (WHERE common)::text, (SELECT count(*) FROM every) >= {most_every}
+    FROM frequency
+) AS looked(common, every_is_cut) LEFT JOIN (
+    SELECT doc, count(*) = (SELECT count(*) FROM rarity) {together} AS every_word, sum(weight * field) AS covered,
+        count(*) OVER () AS total
+    FROM has JOIN rarity USING (word)
+    GROUP BY doc HAVING count(*) FILTER (WHERE word < %s) = %s
+) AS found ON true
 ORDER BY every_word DESC, covered DESC, doc DESC LIMIT %s
 """
 # Of words that are all known to be common the query is written out, so that the planner sees how many have them all:
@@ -157,14 +162,21 @@ class PostgresBackend(RankedBackend):
 
     def documents(self, words: Sequence[Word], among: QuerySet[Any], *, most: int) -> Documents:
         """See RankedBackend. Neither found nor counted beyond MOST."""
-        rows = self._read(words, among, most=min(most, MOST))
-        if not rows or (rows[0][6] and len(rows) < most):
-            # Those that were looked at are other people's, and there are more: rare, and slower.
-            rows = self._read(words, among, most=min(most, MOST), within=True)
-        return documents_in(rows, words)
+        most = min(most, MOST)
+        documents, every_is_cut = self._read(words, among, most=most)
+        too_few = not documents.found or (every_is_cut and len(documents.found) < most)
+        if documents.is_cut and too_few:
+            # Those that were looked at are other people's, and there may be more: rare, and slower.
+            documents, _ = self._read(words, among, most=most, within=True)
+        return documents
 
-    def _read(self, words: Sequence[Word], among: QuerySet[Any], *, most: int, within: bool = False) -> list[Any]:
-        """As _DOCUMENTS gives it. What is known of the whole library says nothing of a part, nor the reverse."""
+    def _read(
+        self, words: Sequence[Word], among: QuerySet[Any], *, most: int, within: bool = False
+    ) -> tuple[Documents, bool]:
+        """The documents, and whether only some of those with all words were looked at.
+
+        What is known of the whole library says nothing of a part, nor the reverse.
+        """
         known = {} if within else {word: self.common.get(word) for word in words}
         allowed, of_allowed = selected(among)
         all_common = bool(known) and all(known.values())
@@ -188,10 +200,14 @@ class PostgresBackend(RankedBackend):
         before, after = (of_allowed, ()) if within else ((), of_allowed)
         with connection.cursor() as cursor:
             cursor.execute(sql, [*before, *asked, *written, *after, required, required, most])
-            rows: list[Any] = cursor.fetchall()
-        if rows and not within:
-            self.common.learn({words[int(n)]: guessed for n, guessed in json.loads(rows[0][5] or "{}").items()})
-        return rows
+            rows = cursor.fetchall()
+        *_, common, every_is_cut = rows[0]
+        said_in = {words[int(number)]: guessed for number, guessed in json.loads(common or "{}").items()}
+        if not within:
+            self.common.learn(said_in)
+        documents = documents_in([row for row in rows if row[0] is not None], words)
+        is_cut = documents.total > MOST or _lacks_some(words, said_in, every_is_cut=every_is_cut)
+        return replace(documents, total=min(documents.total, MOST), is_cut=is_cut), every_is_cut
 
     def write(self, documents: Sequence[SearchDocument]) -> None:
         """See RankedBackend."""
@@ -232,6 +248,13 @@ class PostgresBackend(RankedBackend):
 
 def _allowed(among: QuerySet[Any]) -> str:
     return _ALLOWED_OF_A_PAGE if among.query.is_sliced else _ALLOWED
+
+
+def _lacks_some(words: Sequence[Word], common: Container[Word], *, every_is_cut: bool) -> bool:
+    """Whether a document that answers may not have been looked at: none of its words, or of the required, is rare."""
+    required = [word for word in words if word.required]
+    all_looked_at = len(required) == len(words) and not every_is_cut
+    return all(word in common for word in required) and any(word in common for word in words) and not all_looked_at
 
 
 def _copy(columns: str, rows: Iterable[list[Any]]) -> None:

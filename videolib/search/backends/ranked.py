@@ -52,10 +52,11 @@ class Found:
 
 @dataclass(frozen=True)
 class Documents:
-    """The first documents that were found, how many there are in all, and how rare each word is."""
+    """The first documents that were found, how many there are in all (see Hits), and how rare each word is."""
 
     found: Sequence[Found] = ()
     total: int = 0
+    is_cut: bool = False
     weights: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -103,14 +104,15 @@ class RankedBackend(ABC):
         return set(Passage.objects.values_list("doc_id", flat=True).distinct())
 
     def find(self, query: Query, *, among: QuerySet[Any]) -> Hits:
-        """See SearchBackend. The total is as exact as the backend's `documents`."""
+        """See SearchBackend."""
         words = words_of(query.text, as_typed=query.as_typed)
         first, last = query.offset, query.offset + query.limit
         documents = self._documents(words, among, most=max(POOL, last))
         shown = documents.found[POOL:][max(0, first - POOL) : max(0, last - POOL)]
         scores = self._scores(words, [*documents.found[:POOL], *shown], documents.weights)
         ranked = [*_ranked(documents.found[:POOL], scores), *_ranked(documents.found[POOL:], {})]
-        return Hits(self._with_moments(ranked[first:last], scores, words, documents.weights), documents.total)
+        hits = self._with_moments(ranked[first:last], scores, words, documents.weights)
+        return Hits(hits, documents.total, documents.is_cut)
 
     def _documents(self, words: Sequence[Word], among: QuerySet[Any], *, most: int) -> Documents:
         try:
@@ -149,7 +151,8 @@ def documents_in(rows: Sequence[Sequence[Any]], words: Sequence[Word]) -> Docume
     if not rows:
         return Documents()
     weights = {words[int(number)].text: weight for number, weight in json.loads(rows[0][4]).items()}
-    return Documents([Found(doc, bool(every), covered) for doc, every, covered, *_ in rows], rows[0][3], weights)
+    found = [Found(doc, bool(every), covered) for doc, every, covered, *_ in rows]
+    return Documents(found, total=rows[0][3], weights=weights)
 
 
 def _ranked(found: Sequence[Found], passages: Scores) -> list[Hit]:
