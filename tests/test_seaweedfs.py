@@ -158,6 +158,18 @@ def test_a_recording_goes_up_in_parts_and_comes_down_in_ranges(bucket: Any, tmp_
         storage.size("originals/a")
 
 
+def test_a_part_that_comes_twice_is_one_part(bucket: Any, tmp_path: Path) -> None:
+    storage, whole = bucket(), os.urandom(LARGE)
+    first, rest = tmp_path / "first", tmp_path / "rest"
+    first.write_bytes(whole[: LARGE - 1])
+    rest.write_bytes(whole[LARGE - 1 :])
+    multipart = storage.begin_multipart("originals/b")
+    for number, file in ((1, first), (2, rest), (1, first)):
+        storage.put_part("originals/b", multipart, number, file)
+    storage.complete_multipart("originals/b", multipart, LARGE)
+    assert storage.fetch("originals/b", tmp_path).read_bytes() == whole
+
+
 def test_an_address_opens_what_it_was_signed_for_and_nothing_else(bucket: Any, tmp_path: Path) -> None:
     storage = bucket()
     for name in ("one", "other"):

@@ -9,6 +9,7 @@ from collections.abc import Container, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, cast
 
@@ -111,7 +112,9 @@ class BucketStorage(S3Storage):
         which = self._multipart(name, multipart)
         with _missing_as_such(name):
             pages = self.client.get_paginator("list_parts").paginate(**which)
-            parts = [part for page in pages for part in page.get("Parts", ())]
+            # A part that came twice, after a fault, is listed twice by SeaweedFS; of which the newer counts.
+            told = sorted((part for page in pages for part in page.get("Parts", ())), key=itemgetter("LastModified"))
+            parts = sorted({part["PartNumber"]: part for part in told}.values(), key=itemgetter("PartNumber"))
             if sum(part["Size"] for part in parts) != size:
                 raise FileNotFoundError(name)
             whole = [{"PartNumber": part["PartNumber"], "ETag": part["ETag"]} for part in parts]
