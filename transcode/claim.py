@@ -201,7 +201,8 @@ def wake_all() -> int:
     now = timezone.now()
     queues = [queue for queue in NAMES if Job.objects.waiting(queue, now).exists()]
     for queue in queues:
-        wake(queue)
+        # The next sweep sends another.
+        wake(queue, expires=settings.SWEEP_SECONDS)
     return len(queues)
 
 

@@ -14,6 +14,9 @@ log = logging.getLogger(__name__)
 # What asking a broker raises that is away, or says nothing.
 UNREACHABLE = (OperationalError, OSError)
 
+# Seconds. No less: of a process that is killed in its job the message comes back, and it is tried again at once.
+LIVES = 3600
+
 # Set by `find_broker`, for the rest of the process.
 _gave_up = False
 
@@ -35,10 +38,10 @@ def send(task: str, *args: Any, queue: str, **options: Any) -> bool:
     return True
 
 
-def work_on(queue: str) -> bool:
-    """There is work in that queue. It expires when the next sweep sends another: they do not pile up where all workers
+def work_on(queue: str, *, expires: int = LIVES) -> bool:
+    """There is work in that queue. It is of no worth after `expires` seconds: nudges do not pile up where all workers
     are busy, or none is up."""
-    return send("transcode.work_on", queue, queue=queue, expires=settings.SWEEP_SECONDS)
+    return send("transcode.work_on", queue, queue=queue, expires=expires)
 
 
 def reach_broker() -> None:

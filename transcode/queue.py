@@ -54,10 +54,10 @@ def _last(jobs: JobQuerySet) -> Subquery:
     return Subquery(jobs.order_by("-turn").values("turn")[:1])
 
 
-def wake(queue: str) -> None:
+def wake(queue: str, **options: Any) -> None:
     """Nudge a worker of a queue once the transaction is committed: there is work. Which, the rows say.
 
     A nudge that gets lost is sent again by the sweeper.
     """
     # No partial: Django logs what went wrong by the function's name, and a partial has none.
-    transaction.on_commit(lambda: nudge.work_on(queue), robust=True)
+    transaction.on_commit(lambda: nudge.work_on(queue, **options), robust=True)

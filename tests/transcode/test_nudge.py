@@ -97,7 +97,9 @@ def test_a_job_nobody_could_be_told_of_stands_and_the_next_sweep_tells_of_it(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nudges_expire_when_the_next_sweep_sends_others(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nudges_expire_and_those_of_a_sweep_when_the_next_sends_others(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each job taken sends one: a night in which all workers were busy, or away, would leave thousands."""
     settings.BROKER_URL, settings.SWEEP_SECONDS = "redis://somewhere/0", 17
     monkeypatch.setattr(nudge, "_gave_up", False)
@@ -106,7 +108,7 @@ def test_nudges_expire_when_the_next_sweep_sends_others(settings: Any, monkeypat
     accept_recording("originals/x", 1)
     assert sweep() == 1
     begin(SimpleNamespace(app=SimpleNamespace(amqp=SimpleNamespace(queues=SimpleNamespace(consume_from=["media"])))))
-    assert sent == [("transcode.work_on", 17)] * 3
+    assert sent == [("transcode.work_on", expires) for expires in (nudge.LIVES, 17, nudge.LIVES)]
 
 
 @pytest.mark.django_db(transaction=True)
