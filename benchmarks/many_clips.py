@@ -276,25 +276,19 @@ def _around(topics: Sequence[Sequence[str]], number: int) -> Iterator[tuple[int,
 
 
 def _store(model: type[Model], rows: Iterable[Row]) -> None:
-    """All rows at once: COPY on PostgreSQL, one prepared INSERT elsewhere. Each row says the same columns."""
+    """All rows at once. Each row says the same columns."""
     from django.db import connection, transaction  # noqa: PLC0415
+
+    from videolib.lib.rows import insert_rows  # noqa: PLC0415
 
     rows = iter(rows)
     first = next(rows, None)
     if first is None:
         return
     given = [field for field in model._meta.concrete_fields if field.column in first or not field.primary_key]
-    names = ", ".join(f'"{field.column}"' for field in given)
     values = ([_value(field, row, connection) for field in given] for row in chain([first], rows))
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor, cursor.copy(f"COPY {model._meta.db_table} ({names}) FROM STDIN") as copy:
-            for value in values:
-                copy.write_row(value)
-        return
-    marks = ", ".join(["%s"] * len(given))
-    with transaction.atomic(), connection.cursor() as cursor:
-        insert = f"INSERT INTO {model._meta.db_table} ({names}) VALUES ({marks})"
-        cursor.executemany(insert, values)  # type: ignore[arg-type]
+    with transaction.atomic():
+        insert_rows(model, given, values)
 
 
 def _value(field: Any, row: Row, connection: Any) -> Any:

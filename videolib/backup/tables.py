@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, time
 from pathlib import Path
@@ -39,6 +39,8 @@ LEFT_OUT = {
 UNDER_WAY = {"videolib.Clip": "recording", "videolib.Upload": "finished_at"}
 # Rows in memory at a time.
 PIECE = 2000
+AS_IN_JSON = (models.BooleanField, models.CharField, models.FloatField, models.IntegerField, models.TextField)
+NUL = rb"\u0000"  # as JSON writes it
 
 
 def carried_tables() -> list[Table]:
@@ -125,19 +127,23 @@ def _plain(value: object) -> str:
     raise TypeError(f"{type(value).__name__} cannot be carried; say here how it is written.")
 
 
-def read_rows(table: Table, file: Path) -> Iterator[list[models.Model]]:
-    """In pieces, as they are to be saved."""
-    fields = {field.attname: field for field in table._meta.concrete_fields}
-    clean = _without_nul if connection.features.prohibits_null_characters_in_text_exception else lambda value: value
-    piece: list[models.Model] = []
+def read_rows(table: Table, file: Path) -> Iterator[list[Any]]:
+    """A value a field, as the database takes it."""
+    columns = [(field.attname, _preparation(field)) for field in table._meta.concrete_fields]
+    keeps_nul = not connection.features.prohibits_null_characters_in_text_exception
     with file.open("rb") as lines:
         for line in lines:
-            values = clean(json.loads(line))
-            piece.append(table(**{name: fields[name].to_python(value) for name, value in values.items()}))
-            if len(piece) == PIECE:
-                yield piece
-                piece = []
-    yield piece
+            row = json.loads(line)
+            if NUL in line and not keeps_nul:
+                row = _without_nul(row)
+            yield [prepare(row[name]) if prepare else row[name] for name, prepare in columns]
+
+
+def _preparation(field: Any) -> Callable[[Any], Any] | None:
+    """What makes the database's value of the one in JSON; None where they are the same, as they mostly are."""
+    if isinstance(field.target_field if field.is_relation else field, AS_IN_JSON):
+        return None
+    return lambda value: field.get_db_prep_save(field.to_python(value), connection)
 
 
 def _without_nul(value: Any) -> Any:

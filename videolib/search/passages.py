@@ -52,8 +52,8 @@ def shown(text: str) -> str:
 
 
 def _stored(text: str) -> str:
-    text = text.encode("utf-8", "replace").decode().translate(_CONTROL)
-    return BETWEEN_UNSPACED.sub(PARTING, unicodedata.normalize("NFC", " ".join(text.split())))
+    text = " ".join(text.encode("utf-8", "replace").decode().translate(_CONTROL).split())
+    return text if text.isascii() else BETWEEN_UNSPACED.sub(PARTING, unicodedata.normalize("NFC", text))
 
 
 def _stretches(lines: Sequence[Line]) -> Iterator[Sequence[Line]]:

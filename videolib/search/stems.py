@@ -70,6 +70,11 @@ def tokens_of(text: str) -> list[Token]:
     return [Token(stem_of(found[0]), found.start(), found.end()) for found in _PIECE.finditer(text)]
 
 
+def stems_of(text: str) -> list[str]:
+    """The same without where they stand, in half the time: for what is written, which is all there is."""
+    return [stem_of(piece) for piece in _PIECE.findall(text)]
+
+
 def forms_of(word: Word) -> list[Form]:
     """All that a word looked for may stand there as."""
     return [

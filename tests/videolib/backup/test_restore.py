@@ -145,7 +145,7 @@ def test_rows_that_the_database_refuses_are_all_taken_back(
     monkeypatch.setattr(
         restore,
         "read_rows",
-        lambda table, file: [[*piece, *piece] for piece in read(table, file)] if table is Cue else read(table, file),
+        lambda table, file: [*read(table, file)] * (2 if table is Cue else 1),
     )
     with pytest.raises(CommandError, match=r"the database refuses rows of transcode.Cue \("):
         run("import_library", exported)

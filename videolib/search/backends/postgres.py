@@ -16,11 +16,11 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from videolib.search import ranking
-from videolib.search.backends.ranked import Documents, RankedBackend, Score, documents_in, rows_of, selected
+from videolib.search.backends.ranked import Documents, PassageRow, RankedBackend, Score, documents_in, rows_of, selected
 from videolib.search.models import Passage
 from videolib.search.passages import stored_lines
 from videolib.search.ranking import FIELD_WEIGHTS
-from videolib.search.stems import Form, Marker, forms_of, tokens_of
+from videolib.search.stems import Form, Marker, forms_of, stems_of
 from videolib.search.types import Field, SearchDocument
 from videolib.search.words import Word
 
@@ -28,8 +28,8 @@ from videolib.search.words import Word
 MOST_POSITIONS, LAST_POSITION = 255, 16_383
 # How a tsvector says where a word stands. What is spoken has no label.
 LABELS: dict[Field, str] = {"title": "A", "tags": "B", "description": "C"}
-# Of a word: where it stands, its stem, its label.
-Place = tuple[int, str, str]
+# Words side by side: where the first stands, their stems, their label.
+Stretch = tuple[int, Sequence[str], str]
 
 # Documents are looked at one by one only so far: of a word that half the library says, an index has fifty thousand, and
 # each costs a look. A word in more than MOST documents is common; no more than MOST are ordered, counted and shown,
@@ -302,31 +302,30 @@ class _Spoken:
     """Texts as vectors. A line stands in two passages and in its document, and is taken apart once."""
 
     def __init__(self) -> None:
-        self.stems = cache(lambda line: [token.stem for token in tokens_of(line)])
+        self.stems = cache(stems_of)
 
-    def passage_row(self, passage: Passage) -> list[Any]:
+    def passage_row(self, passage: PassageRow) -> list[Any]:
         """As _PASSAGE_COLUMNS has it."""
         stems = [stem for line in passage.text.split("\n") for stem in self.stems(line)]
-        vector = _vector_of((place, stem, "") for place, stem in enumerate(stems))
-        told = [passage.pk, passage.doc_id, passage.field, passage.text, json.dumps(passage.starts)]
-        return [*told, vector, len(stems)]
+        return [*passage, _vector_of([(0, stems, "")]), len(stems)]
 
     def document_row(self, document: SearchDocument) -> list[Any]:
         """As _DOCUMENT_COLUMNS has it: what stands in its heading, and all of it."""
-        heading: list[Place] = []
-        words: list[Place] = []
+        heading: list[Stretch] = []
+        words: list[Stretch] = []
         at = 0
         for name, lines in stored_lines(document).items():
             stems = [stem for line in lines for stem in self.stems(line.text)]
-            words += [(place, stem, "") for place, stem in enumerate(stems, at)]
-            heading += [(place, stem, LABELS[name]) for place, stem in enumerate(stems, at) if name in LABELS]
+            words.append((at, stems, ""))
+            heading += [(at, stems, LABELS[name])] if name in LABELS else []
             at += len(stems) + 1  # no phrase goes over the end of a field
         return [document.doc_id, _vector_of(heading), _vector_of(words)]
 
 
-def _vector_of(places: Iterable[Place]) -> str:
+def _vector_of(stretches: Iterable[Stretch]) -> str:
     """As a tsvector is written."""
     positions: dict[str, list[str]] = defaultdict(list)
-    for at, stem, label in places:
-        positions[stem].append(f"{at % LAST_POSITION + 1}{label}")
+    for at, stems, label in stretches:
+        for place, stem in enumerate(stems, at):
+            positions[stem].append(f"{place % LAST_POSITION + 1}{label}")
     return " ".join(f"'{stem}':{','.join(at[:MOST_POSITIONS])}" for stem, at in positions.items())

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
 
+from videolib.lib.rows import insert_rows
 from videolib.search import ranking
 from videolib.search.backends.ranked import (
     DOCUMENT_BITS,
@@ -93,7 +95,7 @@ class SqliteBackend(RankedBackend):
 
     def write(self, documents: Sequence[SearchDocument]) -> None:
         """See RankedBackend."""
-        Passage.objects.bulk_create(passage for document in documents for passage in rows_of(document))
+        insert_rows(Passage, Passage._meta.concrete_fields, chain.from_iterable(map(rows_of, documents)))
 
     def score(self, words: Sequence[Word], doc_ids: Sequence[int], weights: Mapping[str, float]) -> Iterable[Score]:
         """See RankedBackend; FTS5 knows itself how rare a word is."""
