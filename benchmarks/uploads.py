@@ -1,9 +1,11 @@
-"""Uploads beside `cp` of the same file onto the same disk: speed, memory of the web process, fifty people at once.
+"""Uploads beside `cp` of the same file: speed, memory of the web process, fifty people at once.
 
-Against the whole stack (PostgreSQL, S3, nginx), or with --alone what `manage.py run` starts. What is compared with cp
-is how bytes are received: all but the last one, which is sent on its own, because with it the upload is finished
-(stored, its rows written). Turns alternate, and the medians count. Everything lies in TMPDIR, which wants six times
-the larger size free. Aims: half of cp's speed, 30 MB more memory during an upload of any size, no error.
+Twice: to a library whose media lie on the disk (`manage.py run`, with the nginx of production in front), beside `cp` of
+the file onto that disk; and to `make stack` (PostgreSQL, S3, nginx), beside boto3's own upload of the file to that
+bucket. Of a copy two times are taken, as it returns and once the disk has it (fsync): the first is one of memory where
+there is enough of it. What is compared is how bytes are received: all but the last, which is sent on its own, because
+it finishes the upload. Turns alternate, and the medians count. Everything lies in TMPDIR, which wants six times the
+larger size free. Aims: half of the speed, 30 MB more memory during an upload of any size, no error.
 """
 
 from __future__ import annotations
@@ -11,11 +13,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -26,7 +29,9 @@ from benchmarks.library import NO_WORDS, enter
 from benchmarks.running import CHUNK, running_library, sign_in
 from benchmarks.sending import RefusedError, Sender
 from chaos.machine_room import MachineRoom, children_of, command_of
+from stack import nginx
 from stack.ports import free_ports
+from videolib.lib.storage import media_storage, multipart_storage
 
 GB, MB = 1024**3, 1024**2
 AIM_OF_CP, AIM_MB = 0.5, 30.0
@@ -39,12 +44,13 @@ PEOPLE = 50
 
 @dataclass
 class Way:
-    """Through which door, in which requests, and what each turn took."""
+    """Through which door, in which requests, and what each turn took until it was answered, and was on the disk."""
 
     name: str
-    port: int
-    chunk: int
+    port: int = 0
+    chunk: int = 0
     seconds: list[float] = field(default_factory=list)
+    kept_seconds: list[float] = field(default_factory=list)
     grown_mb: list[float] = field(default_factory=list)
 
 
@@ -53,6 +59,7 @@ class Finished:
     """One whole upload in one PATCH: memory while it arrived, and what came after its last byte."""
 
     gigabytes: float
+    seconds: float
     grown_mb: float
     finish_seconds: float
     finish_grown_mb: float
@@ -78,12 +85,13 @@ def main(arguments: list[str] | None = None) -> int:
     small = [file for file in sorted(options.recordings) if file.is_file()]
     with tempfile.TemporaryDirectory(prefix="videolib-uploads-") as name:
         folder = Path(name)
+        (folder / options.media).mkdir()
         file = _random_file(folder / "file", int(options.gigabytes * GB))
-        with _alone(folder) if options.alone else _stack(folder) as library:
+        with _on_disk(folder / "disk") if options.media == "disk" else _stack(folder / "bucket") as library:
             _raise_limits()
             _warm(library, file)
-            copied, ways = _in_turns(library, file, options.turns)
-            _print_ways(file, copied, ways)
+            ways = _in_turns(library, file, options.turns)
+            _print_ways(file, ways)
             finished = [_whole(library, file)]
             if options.larger:
                 _random_file(file, int(options.larger * GB))
@@ -91,7 +99,7 @@ def main(arguments: list[str] | None = None) -> int:
             _print_finished(finished)
             errors = _at_once(library, small) if small else []
     if options.json:
-        told = {"cp": copied, "ways": [*map(asdict, ways)], "finished": [*map(asdict, finished)], "errors": errors}
+        told = {"ways": [*map(asdict, ways)], "finished": [*map(asdict, finished)], "errors": errors}
         options.json.write_text(json.dumps(told, indent=1) + "\n")
     return 1 if errors else 0
 
@@ -99,7 +107,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.uploads", description=__doc__)
     parser.add_argument("recordings", type=Path, nargs="*", help=f"small ones, of which {PEOPLE} people send one each")
-    parser.add_argument("--alone", action="store_true", help="`manage.py run`: SQLite, the disk, no nginx")
+    parser.add_argument("--media", choices=("disk", "bucket"), default="disk", help="where the library keeps them")
     parser.add_argument("--gigabytes", type=float, default=1.0, help="of the file that is compared with cp")
     parser.add_argument("--larger", type=float, default=0.0, help="gigabytes of a second one, for its memory")
     parser.add_argument("--turns", type=int, default=5)
@@ -132,9 +140,33 @@ def _stack(folder: Path) -> Iterator[Library]:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[Library]:
-    with running_library(folder, NO_WORDS) as client:
-        yield Library(folder, client.token, {"granian": client.port})
+def _on_disk(folder: Path) -> Iterator[Library]:
+    front = free_ports("front")["front"]
+    listen, media = f"127.0.0.1:{front}", folder / "media"
+    with running_library(folder, {**NO_WORDS, "SITE_URL": f"http://{listen}"}) as client:
+        (folder / "nginx").mkdir()
+        main = nginx.configure(folder / "nginx", listen=listen, web=f"127.0.0.1:{client.port}", media=media)
+        server = subprocess.Popen(nginx.command(_nginx(), main), cwd=folder / "nginx")
+        try:
+            _wait_for(front)
+            yield Library(folder, client.token, {"nginx": front, "granian": client.port})
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _nginx() -> Path:
+    if found := nginx.find_binary():
+        return found
+    raise SystemExit("nginx is not installed; on Debian: apt install nginx")
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(100):
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.1)
+    raise SystemExit("nginx did not start within 10 s.")
 
 
 def _raise_limits() -> None:
@@ -153,43 +185,64 @@ def _warm(library: Library, file: Path) -> None:
 # --- Speed ------------------------------------------------------------------------------------------------------------
 
 
-def _in_turns(library: Library, file: Path, turns: int) -> tuple[list[float], list[Way]]:
-    """Seconds of each `cp`, and the ways; the file is in the page cache, and nothing else waits for the disk."""
-    size, copied = file.stat().st_size, []
+def _in_turns(library: Library, file: Path, turns: int) -> list[Way]:
+    """The copy, then the others; the file is in the page cache, and nothing else waits for the disk."""
+    size = file.stat().st_size
+    copy = Way("boto3") if multipart_storage() else Way("cp")
     ways = [
         Way(f"{door}, {said}", port, chunk)
         for door, port in library.doors.items()
         for said, chunk in (("one PATCH", size), (f"PATCHes of {CHUNK // MB} MB", CHUNK))
     ]
     for _ in range(turns):
-        copied.append(_copy(file))
+        _put(file, copy) if multipart_storage() else _copy(file, copy)
         for way in ways:
             _take_turn(library, file, way)
-    return copied, ways
+    return [copy, *ways]
 
 
-def _copy(file: Path) -> float:
+def _copy(file: Path, way: Way) -> None:
     target = file.with_name("copy")
-    os.sync()
-    began = time.perf_counter()
-    subprocess.run(["cp", "--reflink=never", file, target], check=True)
-    took = time.perf_counter() - began
+    with _timed(way, lambda: [target]):
+        subprocess.run(["cp", "--reflink=never", file, target], check=True)
     target.unlink()
-    return took
+
+
+def _put(file: Path, way: Way) -> None:
+    storage = media_storage()
+    adopted = file.with_name("adopted")
+    adopted.hardlink_to(file)
+    with _timed(way, list):
+        storage.adopt(adopted, "originals/put")
+    storage.delete("originals/put")
 
 
 def _take_turn(library: Library, file: Path, way: Way) -> None:
     """All bytes but the last; then it is cancelled."""
+    from videolib.uploads.models import Upload  # noqa: PLC0415 (Django is set up only now)
+
     sender, size = Sender(way.port, library.token), file.stat().st_size
     address = sender.begin("random.mp4", size)
-    os.sync()
+    upload = Upload.objects.latest("pk")
     memory = Memory(library.folder)
-    began = time.perf_counter()
-    for start in range(0, size - 1, way.chunk):
-        sender.send(address, file, start, min(way.chunk, size - 1 - start))
-    way.seconds.append(time.perf_counter() - began)
+    with _timed(way, lambda: [each.path for each in upload.files]):
+        for start in range(0, size - 1, way.chunk):
+            sender.send(address, file, start, min(way.chunk, size - 1 - start))
     way.grown_mb.append(memory.grown_mb())
     sender.cancel(address)
+
+
+@contextmanager
+def _timed(way: Way, files: Callable[[], Iterable[Path]]) -> Iterator[None]:
+    """Until it is done, and until the disk has these files."""
+    os.sync()
+    began = time.perf_counter()
+    yield
+    way.seconds.append(time.perf_counter() - began)
+    for each in files():
+        with each.open("rb") as written:
+            os.fsync(written.fileno())
+    way.kept_seconds.append(time.perf_counter() - began)
 
 
 class Memory:
@@ -229,12 +282,12 @@ def _web_processes(folder: Path) -> list[Path]:
 def _whole(library: Library, file: Path) -> Finished:
     sender, size = Sender(library.front, library.token), file.stat().st_size
     address = sender.begin("random.mp4", size)
-    memory = Memory(library.folder)
+    memory, began = Memory(library.folder), time.perf_counter()
     sender.send(address, file, 0, size - 1)
-    grown, memory = memory.grown_mb(), Memory(library.folder)
-    began = time.perf_counter()
+    took, grown = time.perf_counter() - began, memory.grown_mb()
+    memory, began = Memory(library.folder), time.perf_counter()
     sender.send(address, file, size - 1, 1)
-    return Finished(size / GB, grown, time.perf_counter() - began, memory.grown_mb())
+    return Finished(size / GB, took, grown, time.perf_counter() - began, memory.grown_mb())
 
 
 def _at_once(library: Library, recordings: list[Path]) -> list[str]:
@@ -262,21 +315,23 @@ def _send_one(library: Library, file: Path) -> str:
 # --- What is printed --------------------------------------------------------------------------------------------------
 
 
-def _print_ways(file: Path, copied: list[float], ways: list[Way]) -> None:
-    megabytes, middle = file.stat().st_size / MB, median(copied)
-    print(f"{'way':<28}{'s':>8}{'MB/s':>8}{'of cp':>8}{'MB more':>9}")
-    print(f"{'cp':<28}{middle:>8.2f}{megabytes / middle:>8.0f}")
+def _print_ways(file: Path, ways: list[Way]) -> None:
+    """The first is what the others are compared with."""
+    megabytes, of = file.stat().st_size / MB, f"of {ways[0].name}"
+    print(f"{'way':<28}{'s':>8}{'MB/s':>8}{of:>10}{'on disk s':>11}{of:>10}{'MB more':>9}")
+    copied, copied_kept = median(ways[0].seconds), median(ways[0].kept_seconds)
     for way in ways:
-        took, grown = median(way.seconds), max(way.grown_mb)
-        missed = " slow" * (middle / took < AIM_OF_CP) + " large" * (grown > AIM_MB)
-        print(f"{way.name:<28}{took:>8.2f}{megabytes / took:>8.0f}{middle / took:>8.2f}{grown:>9.1f}{missed}")
+        took, kept, grown = median(way.seconds), median(way.kept_seconds), max(way.grown_mb, default=0.0)
+        missed = " slow" * (copied_kept / kept < AIM_OF_CP) + " large" * (grown > AIM_MB)
+        said = f"{way.name:<28}{took:>8.2f}{megabytes / took:>8.0f}{copied / took:>10.2f}"
+        print(f"{said}{kept:>11.2f}{copied_kept / kept:>10.2f}{grown:>9.1f}{missed}")
 
 
 def _print_finished(finished: list[Finished]) -> None:
     for one in finished:
         large = " large" * (max(one.grown_mb, one.finish_grown_mb) > AIM_MB)
         print(
-            f"{one.gigabytes:.3g} GB: {one.grown_mb:.1f} MB more while it arrived; "
+            f"{one.gigabytes:.3g} GB: arrived in {one.seconds:.1f} s with {one.grown_mb:.1f} MB more; "
             f"finished in {one.finish_seconds:.1f} s with {one.finish_grown_mb:.1f} MB more{large}"
         )
 
