@@ -94,13 +94,15 @@ def check_size(user: User, size: int) -> None:
         raise UploadRefused(413, f"{sentence} of {filesizeformat(quota_of(user))}. Delete clips, or ask an admin.")
 
 
-def check_disk(size: int) -> None:
+def check_disk(size: int, *, to_come: int | None = None) -> None:
     """Refuse what the disks cannot hold together with all that was promised room before: rows reserve it.
 
-    Under `LibrarySettings.locked()`: of two who want the last room at once, one gets it.
+    `to_come`: how much of it the folder of uploads must hold, besides what lies there; unless said otherwise all, or
+    with a bucket the few parts that are there at a time. Whoever goes on to reserve it asks under
+    `LibrarySettings.locked()`: of two who want the last room at once, one gets it.
     """
     # How far each upload is, is asked only where there is no room for all of them from their first byte.
-    if not (_fits(_needs(size, arrived=0)) or _fits(_needs(size, arrived=_arrived()))):
+    if not (_fits(_needs(size, to_come, arrived=0)) or _fits(_needs(size, to_come, arrived=_arrived()))):
         raise UploadRefused(507, "The server's disk is nearly full. Tell an admin, and try again when there is room.")
 
 
@@ -116,24 +118,26 @@ def _arrived() -> int:
     return sum(each.received for each in Upload.objects.open().only("code", "size_bytes", "finished_at"))
 
 
-def _needs(size: int, *, arrived: int) -> list[tuple[Path, int]]:
+def _needs(size: int, to_come: int | None = None, *, arrived: int) -> list[tuple[Path, int]]:
     """How many bytes are still to come to each folder, an upload of `size` included.
 
     What is made appears in the scratch folder, a few at a time, and is moved to the media.
     """
     under_way = Upload.objects.open()
-    uploads = under_way.aggregate(total=Sum("size_bytes", default=0))["total"] + size
+    others = under_way.aggregate(total=Sum("size_bytes", default=0))["total"]
     worked_on = Recording.objects.filter(pk__in=Job.objects.open().filter(step__in=MAKING).values("recording"))
     originals = worked_on.aggregate(total=Sum("size_bytes", default=0))["total"]
     arriving, scratch, media = map(_standing, (settings.UPLOADS_ROOT, settings.SCRATCH_ROOT, settings.MEDIA_ROOT))
     if storage := multipart_storage():
         # One file is filled while another is on its way, however large the whole is.
         few = 2 * storage.least_part
-        here = under_way.aggregate(total=Sum(Least("size_bytes", few), default=0))["total"] + min(size, few)
+        here = under_way.aggregate(total=Sum(Least("size_bytes", few), default=0))["total"]
+        here += min(size, few) if to_come is None else to_come
         return [(arriving, here), (scratch, size + _made_of(size))]
-    moved = 0 if media.stat().st_dev == arriving.stat().st_dev else uploads
+    arrive = others - arrived + (size if to_come is None else to_come)
+    moved = 0 if media.stat().st_dev == arriving.stat().st_dev else others + size
     making = 0 if media.stat().st_dev == scratch.stat().st_dev else _made_of(size)
-    return [(arriving, uploads - arrived), (media, moved + _made_of(uploads + originals)), (scratch, making)]
+    return [(arriving, arrive), (media, moved + _made_of(others + size + originals)), (scratch, making)]
 
 
 def _made_of(size: int) -> int:

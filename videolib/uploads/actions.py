@@ -55,9 +55,17 @@ EXPIRY_STEP = timedelta(minutes=10)
 
 
 def create_upload(
-    *, by: User, size: int, file_name: str = "", details: Details | None = None, metadata: str = ""
+    *,
+    by: User,
+    size: int,
+    file_name: str = "",
+    details: Details | None = None,
+    metadata: str = "",
+    to_come: int | None = None,
 ) -> Upload:
-    """A draft clip, and the upload that brings its bytes. UploadRefused when they do not fit."""
+    """A draft clip, and the upload that brings its bytes, of which `to_come` need room yet (unless said otherwise,
+    all). UploadRefused when they do not fit.
+    """
     if size == 0:
         raise UploadRefused(400, "This file is empty: there is nothing to upload.")
     Path(settings.UPLOADS_ROOT).mkdir(parents=True, exist_ok=True)
@@ -66,7 +74,7 @@ def create_upload(
     with transaction.atomic():
         LibrarySettings.locked()
         check_size(by, size)
-        check_disk(size)
+        check_disk(size, to_come=to_come)
         clip = _create_draft(by, file_name, details or {})
         upload = Upload.objects.create(
             clip=clip,
@@ -192,7 +200,7 @@ def take_form_file(file: Path, *, by: User, file_name: str, sha256: str = "") ->
     """A file that came with a plain form: moved, not copied, and held to all limits."""
     size = file.stat().st_size
     UPLOAD_BYTES.inc(size)
-    upload = create_upload(by=by, size=size, file_name=file_name)
+    upload = create_upload(by=by, size=size, file_name=file_name, to_come=0)
     file.replace(upload.path)
     finish_upload(upload, sha256=sha256)
     return Clip.objects.get(pk=upload.clip_id)

@@ -16,7 +16,7 @@ from videolib.accounts.models import User
 from videolib.clips.forms import EditForm
 from videolib.clips.models import LibrarySettings
 from videolib.uploads import actions
-from videolib.uploads.access import bytes_used_by, check_size, count_creation, get_upload_for, quota_of
+from videolib.uploads.access import bytes_used_by, check_disk, check_size, count_creation, get_upload_for, quota_of
 from videolib.uploads.body import drain
 from videolib.uploads.forms import FormFile, FormFileHandler, UploadForm
 from videolib.uploads.models import Upload
@@ -41,20 +41,25 @@ def upload_page(request: HttpRequest) -> HttpResponse:
 
 
 def _take_form(request: HttpRequest, person: User) -> HttpResponse:
-    """Refuse what is too large before any of it is written; else stream it into the uploads folder."""
+    """Refuse what is too large, or finds no room, before any of it is written; else stream it into the folder."""
     try:
         count_creation(person)
-        check_size(person, max(0, int(request.headers.get("Content-Length") or 0) - FORM_BYTES))
+        size = max(0, int(request.headers.get("Content-Length") or 0) - FORM_BYTES)
+        check_size(person, size)
+        check_disk(size, to_come=size)
     except UploadRefused as refusal:
         # A browser that still sends shows no answer, so all of it is taken, and none of it kept.
         drain(request)
         return _refused(request, person, refusal)
-    request.upload_handlers = [FormFileHandler(request)]
-    return csrf_protect(_take_file)(request, person)
+    handler = FormFileHandler(request)
+    request.upload_handlers = [handler]
+    return csrf_protect(_take_file)(request, person, handler)
 
 
-def _take_file(request: HttpRequest, person: User) -> HttpResponse:
+def _take_file(request: HttpRequest, person: User, handler: FormFileHandler) -> HttpResponse:
     form = UploadForm(request.POST, request.FILES)
+    if handler.refusal:
+        return _refused(request, person, handler.refusal)
     if not form.is_valid():
         return _page(request, person, form, status=422)
     file: FormFile = form.cleaned_data["file"]

@@ -28,6 +28,8 @@ STALLED_AFTER = 30.0
 # From a line that brought the last piece in less than QUICK seconds larger ones are read, up to LARGEST: each costs the
 # same, whatever its size. A slow line keeps to small ones, and what it brought is on disk soon.
 QUICK, LARGEST = 0.05, 4 * PIECE
+# What a system says of a disk that takes no more.
+DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
 BUSY = "Another connection is sending this upload at the moment; try again shortly."
 
 
@@ -181,7 +183,7 @@ def _copy(
         written += len(piece)
         if written > most:
             raise UploadRefused(413, "More bytes came than Upload-Length announced.")
-        _write(piece, file)
+        write_all(piece, file)
         UPLOAD_BYTES.inc(len(piece))
         if hasher:
             hasher.update(piece)
@@ -201,13 +203,14 @@ def _pieces(body: Body) -> Iterator[bytes]:
         began = time.monotonic()
 
 
-def _write(piece: bytes, file: FileIO) -> None:
+def write_all(piece: bytes, file: FileIO) -> None:
+    """Write a piece to a file without a buffer: one call may take a part of it."""
     left = memoryview(piece)
     while left:
         left = left[file.write(left) :]
 
 
 def _why(error: OSError) -> UploadRefused:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in DISK_IS_FULL:
         return UploadRefused(507, "The server's disk is full. What arrived is kept; tell an admin, then go on.")
     return UploadRefused(400, "The connection was cut. What arrived is kept; go on from Upload-Offset.")

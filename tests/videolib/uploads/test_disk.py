@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -13,9 +15,10 @@ from tests.videolib.at_once import race
 from tests.videolib.uploads.conftest import sentence_of
 from transcode.models import Job, Recording, State, Step
 from videolib.clips.models import Clip, LibrarySettings
-from videolib.uploads import access, actions
+from videolib.uploads import access, actions, forms, pages
 from videolib.uploads.access import KEPT_FREE
 from videolib.uploads.models import Upload
+from videolib.uploads.part import write_all
 from videolib.uploads.tus import UploadRefused
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +74,80 @@ def test_what_has_arrived_is_on_the_disk_already_and_not_counted_again(tus, free
     free(74)  # 10 are to arrive, and 60 to be made of all 40: that leaves 4 for another
     assert tus.create(2).status_code == 507
     assert tus.create(1).status_code == 201
+
+
+class TestPlainForm:
+    """It comes whole, and is on the disk when its row is written."""
+
+    @pytest.fixture
+    def send(self, client_of, uploader, data_folder, monkeypatch):
+        monkeypatch.setattr(pages, "FORM_BYTES", 0)
+        browser = client_of(uploader)
+
+        def send_file(size: int):
+            # As it travels, so that the whole form has `size` bytes.
+            head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="tip.webm"\r\n\r\n'
+            tail = b"\r\n--x--\r\n"
+            body = head + b"y" * (size - len(head + tail)) + tail
+            return browser.post("/upload/", body, content_type="multipart/form-data; boundary=x")
+
+        return send_file
+
+    def test_what_finds_no_room_is_refused_before_any_of_it_is_written(self, send, free, data_folder, monkeypatch):
+        monkeypatch.setattr(pages, "FormFileHandler", None)
+        free(1000)
+        answer = send(401)
+        assert answer.status_code == 507
+        assert "disk is nearly full" in answer.content.decode()
+        assert list((data_folder / "uploads").iterdir()) == []
+
+    def test_what_finds_room_is_not_reserved_room_for_once_more(self, send, free, monkeypatch):
+        free(1000)
+        arrive = actions.take_form_file
+
+        def arrived(file: Path, **named: Any) -> Clip:
+            free(1000 - file.stat().st_size)
+            return arrive(file, **named)
+
+        monkeypatch.setattr(actions, "take_form_file", arrived)
+        assert send(400).status_code == 302
+        assert Clip.objects.get().recording.size_bytes > 250
+
+    def test_with_a_bucket_it_lies_here_whole(self, send, free, monkeypatch):
+        monkeypatch.setattr(access, "multipart_storage", lambda: SimpleNamespace(least_part=50))
+        free(399, scratch=1000)
+        assert send(400).status_code == 507
+
+    @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EDQUOT])
+    def test_a_disk_that_is_full_on_the_way_is_said_and_nothing_is_kept(self, send, data_folder, monkeypatch, error):
+        monkeypatch.setattr(forms, "write_all", Filling(200_000, error))
+        answer = send(500_000)
+        assert answer.status_code == 507
+        assert "disk is full, and nothing of this was kept" in answer.content.decode()
+        assert list((data_folder / "uploads").iterdir()) == []
+        assert not Clip.objects.exists()
+
+    def test_so_is_one_on_which_no_file_can_be_made(self, send, monkeypatch):
+        monkeypatch.setattr(forms, "FormFile", Filling(0, errno.ENOSPC))
+        assert send(500).status_code == 507
+
+    def test_another_fault_of_a_disk_is_no_full_one(self, send, monkeypatch):
+        monkeypatch.setattr(forms, "write_all", Filling(0, errno.EIO))
+        with pytest.raises(OSError, match="of the test"):
+            send(500)
+
+
+class Filling:
+    """A disk that takes so many bytes more."""
+
+    def __init__(self, room: int, error: int) -> None:
+        self.room, self.error = room, error
+
+    def __call__(self, piece: bytes | str, *file: Any) -> None:
+        if len(piece) > self.room:
+            raise OSError(self.error, "of the test")
+        self.room -= len(piece)
+        write_all(piece, *file)
 
 
 def test_a_cancelled_upload_gives_its_room_back(tus, free):

@@ -104,7 +104,7 @@ def test_a_full_disk_keeps_what_was_written_and_says_so(file, monkeypatch):
         file.write(piece[:2])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(part, "_write", full)
+    monkeypatch.setattr(part, "write_all", full)
     assert refused(file, body_of(b"well")) == 507
     assert file.read_bytes() == b"begun we"
 
