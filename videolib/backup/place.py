@@ -15,7 +15,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -63,7 +62,6 @@ class Place:
         """To this manifest, from the one before, in one move: whatever happens, one of the two is there."""
         file = self.scratch / uuid4().hex
         file.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
-        os.sync()  # what it names is on the disk before it is
         self.storage.adopt(file, MANIFEST)
 
     @contextmanager

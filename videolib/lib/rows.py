@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -16,13 +16,20 @@ def insert_rows(table: type[Model], fields: Sequence[Field[Any, Any]], rows: Ite
     into, rows = f"{name} ({', '.join(columns)})", iter(rows)
     with connection.wrap_database_errors, connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {into} FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row(row)
-            return
-        # Not a row a statement: FTS5, behind a trigger, writes down what it has at the beginning of each.
-        most = (connection.features.max_query_params or 999) // len(columns)
-        row_of_marks = f"({', '.join(['%s'] * len(columns))})"
-        while piece := list(islice(rows, most)):
-            marks = ", ".join([row_of_marks] * len(piece))
-            cursor.execute(f"INSERT INTO {into} VALUES {marks}", [*chain.from_iterable(piece)])
+            _copy(cursor, into, rows)
+        else:
+            _insert(cursor, into, len(columns), rows)
+
+
+def _copy(cursor: Any, into: str, rows: Iterable[Sequence[Any]]) -> None:
+    with cursor.copy(f"COPY {into} FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _insert(cursor: Any, into: str, columns: int, rows: Iterator[Sequence[Any]]) -> None:
+    """Not a row a statement: FTS5, behind a trigger, writes down what it has at the beginning of each."""
+    row_of_marks = f"({', '.join(['%s'] * columns)})"
+    while piece := list(islice(rows, (connection.features.max_query_params or 999) // columns)):
+        marks = ", ".join([row_of_marks] * len(piece))
+        cursor.execute(f"INSERT INTO {into} VALUES {marks}", [*chain.from_iterable(piece)])
