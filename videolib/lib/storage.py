@@ -6,6 +6,7 @@ somebody else send a file whose receiver has been checked.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Container, Iterator
@@ -140,11 +141,11 @@ class DiskStorage(FileSystemStorage):
         target.parent.mkdir(parents=True, exist_ok=True)
         _write_through(file)
         try:
-            shutil.move(file, target, copy_function=_copy_through)
-        except OSError:
-            # Half a copy, on another disk that is full: nobody would ever sweep it.
-            target.unlink(missing_ok=True)
-            raise
+            file.replace(target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            _bring(file, target)
         target.chmod(self.file_permissions_mode or 0o640)
         # The file's name, too, and those of folders that were made for it.
         for folder in target.relative_to(self.location).parents:
@@ -201,9 +202,17 @@ def _write_through(path: Path) -> None:
         os.close(handle)
 
 
-def _copy_through(source: str, target: str) -> None:
-    shutil.copyfile(source, target)
-    _write_through(Path(target))
+def _bring(file: Path, target: Path) -> None:
+    """From another disk; what was there stays until all of this is. Killed half way, the next try goes over it."""
+    beside = target.with_name(f"{target.name}.part")
+    try:
+        shutil.copyfile(file, beside)
+        _write_through(beside)
+        beside.replace(target)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
+    file.unlink()
 
 
 def refuse_everything(prefix: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -182,6 +183,19 @@ class TestDisk(StorageContract):
         put("a")
         assert Path(storage.path("a")).stat().st_mode & 0o777 == 0o640
 
+    def test_from_another_disk_all_comes_or_nothing_changes(
+        self, storage: DiskStorage, put: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put("a", b"before")
+        _part_disks(monkeypatch)
+        with monkeypatch.context() as full, pytest.raises(OSError, match="No space"):
+            full.setattr(shutil, "copyfile", _fill)
+            put("a", b"after")
+        assert b"".join(storage.read_range("a", 0, 10)) == b"before"
+        assert [each.name for each in storage.list_objects()] == ["a"]
+        local = put("a", b"after")
+        assert (b"".join(storage.read_range("a", 0, 10)), local.exists()) == (b"after", False)
+
     def test_fetching_copies_nothing(self, storage: DiskStorage, put: Any, tmp_path: Path) -> None:
         put("a")
         assert storage.fetch("a", tmp_path / "elsewhere") == Path(storage.path("a"))
@@ -192,18 +206,31 @@ class TestDisk(StorageContract):
     ) -> None:
         """Before anybody writes a row that names it: its bytes, its name, and those of the folders made for it."""
         through: list[Path] = []
-
-        def rename(*_: Any) -> None:
-            raise OSError(errno.EXDEV, "another disk")
-
         monkeypatch.setattr(os, "fsync", lambda handle: through.append(Path(f"/proc/self/fd/{handle}").readlink()))
         if is_elsewhere:
-            monkeypatch.setattr(os, "rename", rename)
+            _part_disks(monkeypatch)
         local = put("originals/one")
         stored = Path(storage.path("originals/one"))
-        copied = [stored] if is_elsewhere else []
+        copied = [stored.with_name("one.part")] if is_elsewhere else []
         assert through == [local, *copied, stored.parent, stored.parent.parent]
         assert stored.read_bytes() == BYTES and not local.exists()
+
+
+def _part_disks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on each folder lies on a disk of its own."""
+    replace = os.replace
+
+    def within_one(file: Path, target: Path) -> None:
+        if file.parent != target.parent:
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        replace(file, target)
+
+    monkeypatch.setattr(os, "replace", within_one)
+
+
+def _fill(_: Path, target: Path) -> None:
+    target.write_bytes(b"ha")
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 @pytest.fixture(scope="module")
