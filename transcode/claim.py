@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from transcode.admission import Admission, needs_of
+from transcode.log_fields import logging_about
 from transcode.machine import look_around
 from transcode.models import Job, JobQuerySet, State, went_silent
 from transcode.process import here, is_gone, this_process
@@ -39,6 +41,11 @@ OUR_FAULT = "Something went wrong on our side; please try again, and tell an adm
 def lease_end() -> datetime:
     """Until when a claim holds that is renewed now."""
     return timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
+
+
+def named_in_log(job: Job) -> dict[str, Any]:
+    """What lines about a job are about: besides itself whatever the library has them name."""
+    return {**job.recording.hints.get("log", {}), "recording": job.recording.code, "job": job.pk, "step": job.step}
 
 
 def prefix_of(job: Job, claim: UUID) -> str:
@@ -97,7 +104,8 @@ def filled_the_disk(job: Job, wrote: int) -> bool:
 
 
 def _postpone(job: Job, sentence: str) -> None:
-    log.warning("%s of recording %s waits: %s", job.step, job.recording_id, sentence)
+    with logging_about(**named_in_log(job)):
+        log.warning("%s of recording %s waits: %s", job.step, job.recording_id, sentence)
     times = job.times_put_off + 1
     not_before = timezone.now() + timedelta(seconds=pause_before(times))
     waiting = Job.objects.filter(pk=job.pk, state=State.QUEUED)
@@ -166,6 +174,11 @@ def take_back(job: Job, why: str) -> bool:
 
     With its lease as it was read: who renewed it meanwhile is not dead.
     """
+    with logging_about(**named_in_log(job)):
+        return _take_back(job, why)
+
+
+def _take_back(job: Job, why: str) -> bool:
     if job.attempt >= settings.JOB_ATTEMPTS:
         claim = job.claim
         said = {"error": OUR_FAULT, "reason": why, "may_retry": True}

@@ -20,8 +20,8 @@ def log_fields() -> Mapping[str, str]:
 
 @contextmanager
 def logging_about(**fields: object) -> Iterator[None]:
-    """Lines logged within are about these, besides what they were about."""
-    before = _fields.set({**_fields.get(), **_as_text(fields)})
+    """Lines logged within are about these, and not about what those before were."""
+    before = _fields.set(_as_text(fields))
     try:
         yield
     finally:

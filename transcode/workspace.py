@@ -34,6 +34,7 @@ from transcode.claim import (
     filled_the_disk,
     give_back,
     lease_end,
+    named_in_log,
     pause_before,
     prefix_of,
     put_off,
@@ -183,7 +184,7 @@ def run_next(within: Work, do: Do, *, dearest: float) -> float:
 
 def _run(work: Work, do: Do) -> None:
     job, began = work.job, time.monotonic()
-    with logging_about(recording=work.recording.code, job=job.pk, step=job.step):
+    with logging_about(**named_in_log(job)):
         try:
             work.folder.mkdir(parents=True)
             with _heartbeat(work):

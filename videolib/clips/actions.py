@@ -13,6 +13,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from transcode import actions as pipeline
+from transcode.log_fields import logging_about
 from transcode.models import Cue, Job, Recording, State, Step
 from videolib.accounts.actions import write_audit
 from videolib.accounts.models import User
@@ -217,7 +218,7 @@ def hear_again(clip: Clip, *, by: User) -> bool:
     assert clip.recording is not None  # cannot_hear has said so
     if not pipeline.start_again(clip.recording, Step.TRANSCRIBE, lane=str(clip.owner_id)):
         return False
-    pipeline.give_hints({clip.recording.pk: {"vocabulary": vocabulary_for(clip)}})
+    pipeline.give_hints({clip.recording.pk: {"vocabulary": vocabulary_for(clip), **_named_in_log(clip.recording)}})
     _audit_of_others(clip, "hear clip again", by)
     return True
 
@@ -244,8 +245,14 @@ def attach_recording(clip: Clip, recording: Recording) -> None:
     clip.published_at = timezone.now() if recording.playable_at else None
     clip.save(update_fields=["recording", "published_at"])
     # Also one that is heard already: what a later hearing is told must be fit for all whose clips it is now.
-    pipeline.give_hints({recording.pk: {"vocabulary": vocabulary_for(clip)}})
+    pipeline.give_hints({recording.pk: {"vocabulary": vocabulary_for(clip), **_named_in_log(recording)}})
     index_clip(clip)
+
+
+def _named_in_log(recording: Recording) -> dict[str, Any]:
+    """Lines of the log about work on a recording name its clip; where several share it, the first of them."""
+    clip = recording.clips.order_by("pk").first()
+    return {"log": {"clip": str(clip.code)}} if clip else {}
 
 
 @transaction.atomic
@@ -431,7 +438,12 @@ def empty_trash() -> int:
     """Remove for good what was deleted TRASH_DAYS ago, with recordings no other clip uses. Returns how many clips."""
     before = timezone.now() - timedelta(days=settings.TRASH_DAYS)
     overdue = Clip.objects.filter(trashed_at__lt=before)
-    return sum(delete_for_good(clip, among=overdue) for clip in list(overdue))
+    return sum(_delete_overdue(clip, overdue) for clip in list(overdue))
+
+
+def _delete_overdue(clip: Clip, overdue: ClipQuerySet) -> bool:
+    with logging_about(clip=clip.code):
+        return delete_for_good(clip, among=overdue)
 
 
 @transaction.atomic
@@ -449,7 +461,9 @@ def delete_for_good(clip: Clip, *, among: ClipQuerySet | None = None) -> bool:
     recording = pipeline.lock_recording(standing.recording_id) if standing.recording_id else None
     get_backend().remove([clip.pk])
     standing.delete()
-    if recording and not Clip.objects.filter(recording=recording).exists():
+    if recording and (others := _named_in_log(recording)):
+        pipeline.give_hints({recording.pk: others})
+    elif recording:
         pipeline.delete_recording(recording)
     return True
 

@@ -244,7 +244,7 @@ def _remove_bytes(upload: Upload) -> None:
 
 def remove_expired_uploads() -> int:
     """Finish what was cut off at its very end, cancel what nobody went on with. Returns how many were cancelled."""
-    for upload in Upload.objects.open().filter(clip__trashed_at=None):
+    for upload in Upload.objects.open().filter(clip__trashed_at=None).select_related("clip"):
         if upload.received == upload.size_bytes:
             _finish_quietly(upload)
     uploads = list(Upload.objects.left_alone().select_related("clip__owner"))
@@ -256,7 +256,7 @@ def remove_expired_uploads() -> int:
 
 
 def _finish_quietly(upload: Upload) -> None:
-    with logging_about(upload=upload.code):
+    with logging_about(upload=upload.code, clip=upload.clip.code):
         try:
             finish_upload(upload)
         except UploadRefused as refusal:
@@ -266,7 +266,7 @@ def _finish_quietly(upload: Upload) -> None:
 def _cancel_left_alone(upload: Upload) -> bool:
     """False where somebody sends it just now, or went on with it since it was listed."""
     try:
-        with hold(upload.path):
+        with logging_about(upload=upload.code, clip=upload.clip.code), hold(upload.path):
             return cancel_upload(upload, by=upload.clip.owner, among=Upload.objects.left_alone())
     except UploadRefused:
         # 423: somebody holds it, however long ago their request began.

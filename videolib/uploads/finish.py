@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from transcode import actions as pipeline
+from transcode.log_fields import logging_about
 from transcode.models import Recording
 from videolib.clips.actions import attach_recording, index_clips_of, lock_clip
 from videolib.clips.models import Clip
@@ -43,8 +44,9 @@ def finish_held(upload: Upload, *, sha256: str = "") -> Recording:
     if upload.received != upload.size_bytes:
         raise UploadRefused(409, f"{upload.received} of {upload.size_bytes} bytes have arrived; send the others first.")
     sha256 = sha256 or DIGESTS.of(upload.code, upload.size_bytes)
-    recording = _share(upload, sha256) or _accept(upload, sha256)
-    upload.remove_files()
+    with logging_about(upload=upload.code, clip=upload.clip.code):
+        recording = _share(upload, sha256) or _accept(upload, sha256)
+        upload.remove_files()
     return recording
 
 

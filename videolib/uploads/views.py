@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.decorators import decorator_from_middleware
 from django.views.decorators.csrf import csrf_exempt
 
+from transcode.log_fields import log_about
 from videolib.accounts.access import user_of_token
 from videolib.accounts.models import User
 from videolib.clips.access import known_as
@@ -115,6 +116,7 @@ def collection(request: HttpRequest, method: str) -> HttpResponse:
         details=details_of(asked.metadata),
         metadata=asked.raw_metadata,
     )
+    log_about(upload=upload.code, clip=upload.clip.code)
     headers = {"Location": reverse("tus_upload", args=[upload.code])}
     if body.length != 0:
         headers["Upload-Offset"] = str(_first_bytes(upload, body, checksum))

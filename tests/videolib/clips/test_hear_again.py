@@ -47,7 +47,7 @@ def test_owner_and_curators_have_a_clip_heard_again(
     answer = client.post(address(clip), follow=True)
     assert "It is listened to again" in answer.text
     assert (job().state, job().attempt, job().percent, job().ended_at) == (State.QUEUED, 0, 0, None)
-    assert job().recording.hints == {"vocabulary": "Grafana."}
+    assert job().recording.hints == {"vocabulary": "Grafana.", "log": {"clip": str(clip.code)}}
     assert AuditEntry.objects.filter(deed="hear clip again").exists() == (who != "owner")
 
 

@@ -160,7 +160,8 @@ def test_an_accepted_recording_knows_the_vocabulary(make_clip: Callable[..., Cli
     recording = accept_recording("originals/x", 1, hints={"language": "de"})
     actions.attach_recording(clip, recording)
     recording.refresh_from_db()
-    assert recording.hints == {"language": "de", "vocabulary": "Grafana."}
+    told = {"vocabulary": "Grafana.", "log": {"clip": str(clip.code)}}
+    assert recording.hints == {"language": "de", **told}
 
 
 def test_a_clip_that_waits_for_its_hearing_learns_what_is_added(make_clip: Callable[..., Clip], curator: Any) -> None:
