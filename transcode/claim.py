@@ -198,15 +198,18 @@ def take_back_from_the_dead() -> int:
     return _take_all_back((job for job in held if is_gone(job.worker)), WAS_KILLED)
 
 
+def take_back_from_the_silent(queue: str = "") -> int:
+    """Jobs whose leases are over, of one queue or of all. How many."""
+    silent = Job.objects.filter(went_silent(timezone.now())).select_related("recording")
+    return _take_all_back(silent.filter(queue=queue) if queue else silent, WENT_SILENT)
+
+
 def sweep() -> int:
     """Take back what silent workers hold, and nudge each queue in which work waits: messages may have got lost.
 
     Costs the same however many jobs are finished, or wait. Returns how many jobs and queues that concerned.
     """
-    now = timezone.now()
-    silent = Job.objects.filter(went_silent(now)).select_related("recording")
-    found = _take_all_back(silent, WENT_SILENT) + take_back_from_the_dead()
-    return found + wake_all()
+    return take_back_from_the_silent() + take_back_from_the_dead() + wake_all()
 
 
 def wake_all() -> int:

@@ -38,6 +38,7 @@ from transcode.claim import (
     pause_before,
     prefix_of,
     put_off,
+    take_back_from_the_silent,
 )
 from transcode.log_fields import logging_about
 from transcode.media.errors import MediaError
@@ -160,7 +161,7 @@ def run_job(job_id: int, do: Do) -> bool:
 def run_queue(queue: str, do: Do, meanwhile: Callable[[Work, float], None]) -> int:
     """Do the jobs of a queue, each as its turn comes, until none waits or this worker is told to end. How many."""
     done = 0
-    while not is_ending() and (job := claim_next(queue)):
+    while not is_ending() and (job := _look_for_work(queue)):
         # Whoever is idle gets to know that there may be more; it costs a message a job, and nobody counts workers.
         wake(queue)
         work = Work(job)
@@ -168,6 +169,12 @@ def run_queue(queue: str, do: Do, meanwhile: Callable[[Work, float], None]) -> i
         _run(work, do)
         done += 1
     return done
+
+
+def _look_for_work(queue: str) -> Job | None:
+    # Here as well as in the sweep: whoever sweeps may itself be dead, or frozen.
+    take_back_from_the_silent(queue)
+    return claim_next(queue)
 
 
 def run_next(within: Work, do: Do, *, dearest: float) -> float:

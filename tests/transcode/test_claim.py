@@ -28,6 +28,7 @@ from transcode.claim import (
 from transcode.machine import Room
 from transcode.models import Job, Recording, State, Step
 from transcode.process import here
+from transcode.workspace import Work, run_queue
 
 pytestmark = pytest.mark.django_db
 GB = 1024**3
@@ -207,6 +208,37 @@ def test_the_sweep_takes_silent_jobs_back_and_wakes_queues_in_which_work_waits(
     assert sweep() == 1
     claim_next("media")
     assert sweep() == 0
+
+
+@pytest.mark.usefixtures("room")
+def test_whoever_looks_for_work_takes_silent_jobs_of_its_queue_back_while_nobody_sweeps(job: Job) -> None:
+    elsewhere = start_step(Recording.objects.create(original_key="originals/y", size_bytes=1), Step.TRANSCRIBE)
+    for each in (job, elsewhere):
+        claim_job(each.pk)
+        silence(each)
+    ran: list[tuple[int, int]] = []
+    assert run_queue("media", lambda work: ran.append((work.job.pk, work.job.attempt)), lambda *_: None) == 1
+    assert ran == [(job.pk, 2)]
+    elsewhere.refresh_from_db()
+    assert elsewhere.state == State.RUNNING
+
+
+@pytest.mark.usefixtures("room")
+def test_it_does_so_before_each_job_by_the_rules_of_the_sweep(job: Job, settings: Any) -> None:
+    settings.JOB_ATTEMPTS = 1
+    claim_job(job.pk)
+    for number in range(2):
+        start_step(Recording.objects.create(original_key=f"originals/{number}", size_bytes=1), Step.INSPECT)
+    ran: list[int] = []
+
+    def do(work: Work) -> None:
+        ran.append(work.job.pk)
+        silence(job)
+
+    assert run_queue("media", do, lambda *_: None) == 2
+    assert job.pk not in ran
+    job.refresh_from_db()
+    assert (job.state, job.attempt, job.reason) == (State.FAILED, 1, WENT_SILENT)
 
 
 @pytest.mark.parametrize("dead", [True, False])
