@@ -179,9 +179,9 @@ _amazon = f"https://s3.{S3_REGION}.amazonaws.com"
 def _endpoint(name: str) -> SplitResult:
     parts = env.url(name, S3_ENDPOINT_URL or _amazon, ("http", "https"))
     if "@" in parts.netloc:
-        raise ImproperlyConfigured(
-            f"{name} holds a name or a password; leave them out, and set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY."
-        )
+        key = f"{name.partition('S3_')[0]}S3_ACCESS_KEY_ID"
+        secret = key.replace("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")
+        raise ImproperlyConfigured(f"{name} holds a name or a password; leave them out, and set {key} and {secret}.")
     return parts
 
 
@@ -194,6 +194,27 @@ if _public and (_site.scheme, _public.scheme) == ("https", "http"):
     )
 # Amazon puts the bucket into the host, the others into the path.
 _is_amazon = _amazon == _inside.geturl() and (_public is None or _amazon == _public.geturl())
+
+# Where `s3://` places of backups are: another service than the library's, or the same one with another key.
+BACKUP_S3_ENDPOINT_URL = env.text("BACKUP_S3_ENDPOINT_URL")
+BACKUP_S3_REGION = env.text("BACKUP_S3_REGION", S3_REGION)
+BACKUP_S3_ACCESS_KEY_ID = env.text("BACKUP_S3_ACCESS_KEY_ID")
+BACKUP_S3_SECRET_ACCESS_KEY = env.text("BACKUP_S3_SECRET_ACCESS_KEY")
+if bool(BACKUP_S3_ACCESS_KEY_ID) != bool(BACKUP_S3_SECRET_ACCESS_KEY):
+    raise ImproperlyConfigured(
+        "BACKUP_S3_ACCESS_KEY_ID and BACKUP_S3_SECRET_ACCESS_KEY belong together; set both or neither."
+    )
+_elsewhere = _endpoint("BACKUP_S3_ENDPOINT_URL") if BACKUP_S3_ENDPOINT_URL else _inside
+if _elsewhere.geturl().rstrip("/") == _inside.geturl().rstrip("/"):
+    BACKUP_S3_ENDPOINT_URL = S3_ENDPOINT_URL
+elif S3_ACCESS_KEY_ID and not BACKUP_S3_ACCESS_KEY_ID:
+    raise ImproperlyConfigured(
+        "BACKUP_S3_ENDPOINT_URL is another service than the library's, which does not know its key; set "
+        "BACKUP_S3_ACCESS_KEY_ID and BACKUP_S3_SECRET_ACCESS_KEY."
+    )
+if not BACKUP_S3_ACCESS_KEY_ID:
+    BACKUP_S3_ACCESS_KEY_ID, BACKUP_S3_SECRET_ACCESS_KEY = S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY
+
 # Behind nginx with deploy/nginx.conf: it sends the files of a disk, from a location that nobody else can ask for.
 X_ACCEL = env.flag("X_ACCEL", default=False)
 

@@ -149,12 +149,56 @@ def test_what_is_set_wrong_names_the_setting(read: Read, name: str, wrong: str) 
 
 @pytest.mark.parametrize("user", ["user:secret@", "user@", ":secret@", "@"])
 def test_an_endpoint_that_holds_a_password_stops_the_start_and_is_not_repeated(read: Read, user: str) -> None:
-    for name in ("S3_ENDPOINT_URL", "S3_PUBLIC_ENDPOINT_URL"):
+    for name, kind in (("S3_ENDPOINT_URL", ""), ("S3_PUBLIC_ENDPOINT_URL", ""), ("BACKUP_S3_ENDPOINT_URL", "BACKUP_")):
         with pytest.raises(
-            ImproperlyConfigured, match=f"{name} .*S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY"
+            ImproperlyConfigured, match=f"{name} .* {kind}S3_ACCESS_KEY_ID and {kind}S3_SECRET_ACCESS_KEY"
         ) as refused:
             read(S3_BUCKET="team", **{name: f"http://{user}s3.example"})
         assert "secret@" not in str(refused.value)
+
+
+BACKUP_KEYS = {f"BACKUP_{name}": f"backup {value}" for name, value in KEYS.items()}
+IN_BUCKET = {"S3_BUCKET": "team", "S3_ENDPOINT_URL": "http://s3:8333", **KEYS}
+ELSEWHERE = {"BACKUP_S3_ENDPOINT_URL": "https://backup.example"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, ("", "us-east-1", "", "")),
+        (IN_BUCKET, ("http://s3:8333", "us-east-1", "key", "secret")),
+        ({**IN_BUCKET, "S3_REGION": "eu"}, ("http://s3:8333", "eu", "key", "secret")),
+        ({**IN_BUCKET, **BACKUP_KEYS}, ("http://s3:8333", "us-east-1", "backup key", "backup secret")),
+        ({**IN_BUCKET, "BACKUP_S3_ENDPOINT_URL": "http://s3:8333/"}, ("http://s3:8333", "us-east-1", "key", "secret")),
+        (
+            {**IN_BUCKET, **ELSEWHERE, **BACKUP_KEYS, "BACKUP_S3_REGION": "eu"},
+            ("https://backup.example", "eu", "backup key", "backup secret"),
+        ),
+        # A library on a disk; and one whose machine has rights that boto3 finds.
+        ({**ELSEWHERE, **BACKUP_KEYS}, ("https://backup.example", "us-east-1", "backup key", "backup secret")),
+        ({"S3_BUCKET": "team", **ELSEWHERE}, ("https://backup.example", "us-east-1", "", "")),
+    ],
+)
+def test_backups_go_where_the_library_s_bucket_is_or_to_another_service(
+    read: Read, environment: dict[str, str], expected: tuple[str, ...]
+) -> None:
+    found = read(**environment)
+    names = ("ENDPOINT_URL", "REGION", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY")
+    assert tuple(found[f"BACKUP_S3_{name}"] for name in names) == expected
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"BACKUP_S3_ACCESS_KEY_ID": "key"}, "BACKUP_S3_ACCESS_KEY_ID and BACKUP_S3_SECRET_ACCESS_KEY belong together"),
+        ({"BACKUP_S3_SECRET_ACCESS_KEY": "x"}, "BACKUP_S3_ACCESS_KEY_ID and BACKUP_S3_SECRET_ACCESS_KEY belong"),
+        ({"BACKUP_S3_ENDPOINT_URL": "backup:9000"}, "BACKUP_S3_ENDPOINT_URL is no address"),
+        (ELSEWHERE, "BACKUP_S3_ENDPOINT_URL is another service .*; set BACKUP_S3_ACCESS_KEY_ID and BACKUP_S3_SECRET"),
+    ],
+)
+def test_what_cannot_lead_to_a_backup_stops_the_start(read: Read, wrong: dict[str, str], named: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=named):
+        read(**IN_BUCKET, **wrong)
 
 
 def test_what_sqlite_commits_is_on_the_disk_itself(read: Read, tmp_path: Path) -> None:

@@ -128,17 +128,17 @@ def _bucket(address: str) -> MediaStorage:
     parts = urlsplit(address)
     if not parts.netloc:
         raise BackupError(NO_BUCKET.format(address))
-    if parts.netloc == settings.S3_BUCKET:
+    if (settings.BACKUP_S3_ENDPOINT_URL, parts.netloc) == (settings.S3_ENDPOINT_URL, settings.S3_BUCKET):
         raise BackupError(IN_USE.format(address))
-    # Without S3 settings of the library's own, boto3 looks where every program of Amazon's does (AWS_ACCESS_KEY_ID,
-    # AWS_ENDPOINT_URL, ~/.aws). Addresses with the bucket in the path are understood everywhere.
+    # Without settings, boto3 looks where every program of Amazon's does (AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL, ~/.aws).
+    # Addresses with the bucket in the path are understood everywhere.
     storage = BucketStorage(
         bucket_name=parts.netloc,
         location=parts.path.strip("/"),
-        endpoint_url=settings.S3_ENDPOINT_URL or None,
-        region_name=settings.S3_REGION,
-        access_key=settings.S3_ACCESS_KEY_ID or None,
-        secret_key=settings.S3_SECRET_ACCESS_KEY or None,
+        endpoint_url=settings.BACKUP_S3_ENDPOINT_URL or None,
+        region_name=settings.BACKUP_S3_REGION,
+        access_key=settings.BACKUP_S3_ACCESS_KEY_ID or None,
+        secret_key=settings.BACKUP_S3_SECRET_ACCESS_KEY or None,
         addressing_style="path",
         default_acl=None,
     )

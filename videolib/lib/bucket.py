@@ -32,7 +32,8 @@ CONNECTIONS = 32
 
 # By the status of the answer; whatever else it is, the service is at fault.
 TROUBLE = {
-    403: "The bucket refuses the key; check S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, and what the key may do.",
+    403: "The bucket refuses the key; check S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY (of a backup's own service, "
+    "BACKUP_S3_ACCESS_KEY_ID and BACKUP_S3_SECRET_ACCESS_KEY), and what the key may do.",
     404: "There is no such bucket; make it, or correct its name (the library's own stands in S3_BUCKET).",
     500: "The service of the bucket answers with an error; see its own log.",
 }
