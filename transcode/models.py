@@ -76,6 +76,10 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Jobs of a queue that could be taken now, in the order of their turns."""
         return self.filter(queue=queue, state=State.QUEUED, not_before__lte=now).order_by("priority", "turn", "pk")
 
+    def untold(self) -> JobQuerySet:
+        """Ended jobs of which whoever listens has not heard yet, the first to end first."""
+        return self.filter(is_told=False, ended_at__isnull=False).order_by("ended_at", "pk")
+
     def ahead_of(self, job: Job) -> JobQuerySet:
         """Waiting jobs of the same queue whose turn comes before this one's."""
         before = Q(priority__lt=job.priority) | Q(turn__lt=job.turn) | Q(turn=job.turn, pk__lt=job.pk)
@@ -134,6 +138,7 @@ class Job(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    is_told = models.BooleanField(default=True, help_text="whoever listens has heard how it ended (signals.tell)")
 
     objects = JobQuerySet.as_manager()
 
@@ -147,6 +152,8 @@ class Job(models.Model):
             # No conditional ones: SQLite uses none where the states are parameters, as Django sends them, and every
             # sweep read all jobs there ever were. With the end, what ended last is read without a sort.
             models.Index(fields=["state", "ended_at"], name="jobs_by_state"),
+            # Conditional all the same: a flag is asked for without a parameter.
+            models.Index(fields=["ended_at", "id"], name="untold", condition=Q(is_told=False)),
         ]
 
     def __str__(self) -> str:
@@ -172,7 +179,7 @@ class Job(models.Model):
         Returns whether this call won; with `unless_renewed` the lease must be the one that was read. `columns` are
         written in the same UPDATE.
         """
-        ended = {"ended_at": timezone.now(), "claim": None, "lease_until": None, "worker": ""}
+        ended = {"ended_at": timezone.now(), "claim": None, "lease_until": None, "worker": "", "is_told": False}
         held = self.held(claim)
         if unless_renewed:
             held = held.filter(lease_until=self.lease_until)

@@ -19,8 +19,9 @@ from django.utils import timezone
 
 from transcode import process
 from transcode.actions import skip_step, start_step
-from transcode.claim import sweep, take_back_from_the_dead
+from transcode.claim import named_in_log, sweep, take_back_from_the_dead
 from transcode.leftovers import let_go, remove_leftovers
+from transcode.log_fields import logging_about
 from transcode.media.checksum import sha256_of
 from transcode.media.encode import worth_publishing, write_rest
 from transcode.media.facts import MediaFacts
@@ -29,8 +30,9 @@ from transcode.media.loudness import levelled, measure
 from transcode.media.plan import SoundPlan, StoryboardPlan, make_plan, without_copy
 from transcode.media.probe import probe
 from transcode.media.sound import SoundOnDisk
-from transcode.models import Recording, Rendition, Screen, Step, Storyboard
+from transcode.models import Job, Recording, Rendition, Screen, Step, Storyboard
 from transcode.queue import A_JOB, wake
+from transcode.signals import tell
 from transcode.speech.base import get_engine
 from transcode.transcript import WordsOf
 from transcode.workspace import Work, remove_stray_folders, run_job, run_next, run_queue
@@ -58,8 +60,11 @@ def work_on(queue: str) -> int:
 
 @shared_task(name="transcode.sweep_jobs")
 def sweep_jobs() -> None:
-    """Send again what brokers and workers lost, and remove what killed workers left."""
+    """Send again what brokers and workers lost, tell again what nobody heard, and remove what killed workers left."""
     sweep()
+    for job in Job.objects.untold().select_related("recording"):
+        with logging_about(**named_in_log(job)):
+            tell(job)
     remove_stray_folders()
     remove_leftovers()
 

@@ -52,3 +52,10 @@ def test_what_is_asked_again_and_again_reads_no_finished_jobs(reads: object) -> 
     plan = query.explain()
     assert "SCAN" not in plan, plan
     assert "(state=?" in plan
+
+
+def test_what_was_not_told_is_read_off_an_index_of_nothing_else() -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("how PostgreSQL reads a table of no rows says nothing")
+    plan = Job.objects.untold().explain()
+    assert "INDEX untold" in plan and "TEMP B-TREE" not in plan, plan

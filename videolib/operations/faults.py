@@ -22,6 +22,7 @@ class Kind(models.TextChoices):
     UNPUBLISHED = "unpublished", "Clips that can be played, and are not shown"
     HALF_HEARD = "half_heard", "Transcripts that break off"
     JOB = "job", "Jobs whose columns contradict each other"
+    UNTOLD = "untold", "Work that ended, and whose end is not shown yet"
     RATING = "rating", "Clips whose stars are counted wrongly"
     PIN = "pin", "Pinned clips that the team cannot see"
     UNFINDABLE = "unfindable", "Clips that search does not know"

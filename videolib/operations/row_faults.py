@@ -31,6 +31,7 @@ def faults_in_rows(now: datetime, *, grace: timedelta = GRACE) -> Iterator[Fault
     yield from _unpublished(before)
     yield from _half_heard()
     yield from _jobs()
+    yield from _untold(before)
     yield from _ratings()
     yield from _pins()
     yield from _index()
@@ -94,6 +95,13 @@ def _jobs() -> Iterator[Fault]:
     for pk, step, state, code in odd.order_by("pk").values_list("pk", "step", "state", "recording__code"):
         what = f"Job {pk} ({step}) is {state}, and its claim, lease and end say otherwise."
         yield Fault(Kind.JOB, f"recording {code}", what, pk)
+
+
+def _untold(before: datetime) -> Iterator[Fault]:
+    untold = Job.objects.untold().filter(ended_at__lt=before)
+    for pk, step, state, code in untold.values_list("pk", "step", "state", "recording__code"):
+        what = f"Its clips do not show yet that job {pk} ({step}) is {state}; each sweep tries, and the log says why."
+        yield Fault(Kind.UNTOLD, f"recording {code}", what, pk)
 
 
 def _ratings() -> Iterator[Fault]:
