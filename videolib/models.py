@@ -1,7 +1,7 @@
 """Every table of the library, from its rooms: moving a model between rooms makes no migration."""
 
 from videolib.accounts.models import ApiToken, AuditEntry, Invitation, User
-from videolib.clips.models import Clip, CueEdit, LibrarySettings, License, Tag, Tagging, Term
+from videolib.clips.models import Clip, CueEdit, FailureNotice, LibrarySettings, License, Tag, Tagging, Term
 from videolib.community.models import Rating
 from videolib.operations.models import LibraryCheck
 from videolib.search.models import Passage
@@ -12,6 +12,7 @@ __all__ = [
     "AuditEntry",
     "Clip",
     "CueEdit",
+    "FailureNotice",
     "Invitation",
     "LibraryCheck",
     "LibrarySettings",

@@ -8,15 +8,21 @@ from django.dispatch import receiver
 
 from transcode.models import State, Step
 from transcode.signals import recording_changed
-from videolib.clips import actions
+from videolib.clips import actions, failures
 
 
 @receiver(recording_changed)
 def hear(*, recording_id: int, step: Step, state: State, **_: Any) -> None:
-    """Looked at: were the bytes here before? Playable: show the clips. New words, the first of many too: index them."""
+    """Looked at: were the bytes here before? Playable: show the clips. New words, the first of many and those before a
+    failure too: index them. Failed for good: people are told.
+
+    What is written here counts once, with the mark that it was heard (transcode/signals.py).
+    """
     if step == Step.INSPECT and state == State.DONE:
         actions.unite_same_bytes(recording_id)
     if step == Step.MAKE_PLAYABLE and state == State.DONE:
         actions.publish_clips_of(recording_id)
-    if step == Step.TRANSCRIBE and state in (State.RUNNING, State.DONE):
+    if step == Step.TRANSCRIBE:
         actions.index_clips_of(recording_id)
+    if state == State.FAILED:
+        failures.note_failure(recording_id)

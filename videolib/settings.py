@@ -363,8 +363,9 @@ CELERY_BROKER_CONNECTION_TIMEOUT = 3
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    # What a worker that was killed outright held comes back after so long, and to a minute more; it matters to mail and
-    # the index, which stand in no row. A nudge for a job that takes longer comes twice, and finds the job taken.
+    # What a worker that was killed outright held comes back after so long, and to a minute more; it matters to messages
+    # that stand in no row, as that the vocabulary changed. A nudge for a job that takes longer comes twice, and finds
+    # the job taken.
     "visibility_timeout": 3600,
     "socket_connect_timeout": 2,
     # For workers; whoever only sends waits for SILENCE (videolib/celery.py).
@@ -378,6 +379,7 @@ CELERY_TIMEZONE = TIME_ZONE
 
 MEDIA_WORKERS = env.whole("MEDIA_WORKERS", 2, least=1, most=64)
 SPEECH_WORKERS = env.whole("SPEECH_WORKERS", 1, least=1, most=64)
+SCREEN_WORKERS = env.whole("SCREEN_WORKERS", 1, least=1, most=64)
 LEASE_SECONDS = env.whole("LEASE_SECONDS", 120, least=5, most=3600)
 SWEEP_SECONDS = env.whole("SWEEP_SECONDS", 30, least=1, most=3600)
 RETRY_SECONDS = env.whole("RETRY_SECONDS", 10, least=1, most=3600)
@@ -393,10 +395,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600,
         "options": {"queue": "light", "expires": 3600},
     },
-    "show what can be played": {
-        "task": "clips.publish_playable",
-        "schedule": 300,
-        "options": {"queue": "light", "expires": 300},
+    "mail what failed": {
+        "task": "clips.mail_failures",
+        "schedule": 900,
+        "options": {"queue": "light", "expires": 900},
     },
     "empty the trash": {
         "task": "clips.empty_trash",

@@ -29,18 +29,19 @@ MAY: dict[str, dict[str, str]] = {
     for right, who in {
         #           private      team       unlisted   hidden   trashed  ..private  failed       for download
         # to open it by its address, tag it, rate it
-        "see":      (OWNER_ADMIN, SIGNED_IN, SIGNED_IN, KEEPERS, NOBODY,  NOBODY,    OWNER_ADMIN, SIGNED_IN),
+        "see":      (OWNER_ADMIN, SIGNED_IN, SIGNED_IN, KEEPERS, NOBODY,  NOBODY,    KEEPERS,     SIGNED_IN),
         # the pictures and sounds made of it: of a failed one there are none
         "play":     (OWNER_ADMIN, SIGNED_IN, SIGNED_IN, KEEPERS, NOBODY,  NOBODY,    NOBODY,      SIGNED_IN),
         # to come across it: home, browse, search
         "list":     (OWNER,       SIGNED_IN, KEEPERS,   OWNER,   NOBODY,  NOBODY,    NOBODY,      SIGNED_IN),
-        "edit":     (OWNER,       KEEPERS,   KEEPERS,   KEEPERS, NOBODY,  NOBODY,    OWNER_ADMIN, KEEPERS),
+        "edit":     (OWNER,       KEEPERS,   KEEPERS,   KEEPERS, NOBODY,  NOBODY,    KEEPERS,     KEEPERS),
         # to hide, show again, pin
-        "curate":   (NOBODY,      STAFF,     STAFF,     STAFF,   NOBODY,  NOBODY,    "admin",     STAFF),
+        "curate":   (NOBODY,      STAFF,     STAFF,     STAFF,   NOBODY,  NOBODY,    STAFF,       STAFF),
         "restore":  (NOBODY,      NOBODY,    NOBODY,    NOBODY,  KEEPERS, OWNER,     NOBODY,      NOBODY),
         "download": (OWNER,       OWNER,     OWNER,     OWNER,   NOBODY,  NOBODY,    OWNER,       SIGNED_IN),
         # what some lists hold, for the titles that are looked for on them
         "own":      (OWNER,       OWNER,     OWNER,     OWNER,   NOBODY,  NOBODY,    OWNER,       OWNER),
+        "mend":     (NOBODY,      NOBODY,    NOBODY,    NOBODY,  NOBODY,  NOBODY,    STAFF,       NOBODY),
         "unhide":   (NOBODY,      NOBODY,    NOBODY,    STAFF,   NOBODY,  NOBODY,    NOBODY,      NOBODY),
         # to see and mend the work on it, of clips that are not in the trash
         "look into": ("admin",    "admin",   "admin",   "admin", "admin", "admin",   "admin",     "admin"),
@@ -254,6 +255,7 @@ LISTS: Sequence[Entry] = (
     Entry("my_clips", "GET", "signed in", shows="own"),
     Entry("trash", "GET", "signed in", shows="restore"),
     Entry("hidden", "GET", "curators", shows="unhide"),
+    Entry("failed", "GET", "curators", shows="mend"),
     Entry("vocabulary", "GET", "curators", shows="rehear"),
     call("list_clips", "GET", "signed in", query="?limit=100", shows="list"),
     call("list_clips", "GET", "signed in", query="?mine=true", shows="own"),

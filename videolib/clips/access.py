@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.db.models import F, FloatField, Q, Value
+from django.db.models import F, FloatField, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Cast
 from django.http import Http404
 from django.utils import timezone
 
+from transcode.models import Job, State
 from videolib.accounts.models import AuditEntry, User
 
 if TYPE_CHECKING:
@@ -50,9 +51,12 @@ class ClipQuerySet(models.QuerySet["Clip"]):
         if user.is_admin:
             return standing
         own = Q(owner=user)
-        shared = Q(visibility__in=("team", "unlisted"), published_at__isnull=False)
-        if not user.is_curator:
-            shared &= Q(hidden_at=None)
+        shared = Q(visibility__in=("team", "unlisted"))
+        if user.is_curator:
+            # Before it plays, too, once its bytes are there: where work on it fails, curators help.
+            shared &= Q(recording__isnull=False)
+        else:
+            shared &= Q(published_at__isnull=False, hidden_at=None)
         return standing.filter(own | shared)
 
     def listed_for(self, user: Viewer) -> ClipQuerySet:
@@ -94,6 +98,13 @@ class ClipQuerySet(models.QuerySet["Clip"]):
         """Clips off the team's lists that `user` may show again: for curators."""
         return self.may(user, "curate").filter(hidden_at__isnull=False)
 
+    def failed_for(self, user: Viewer) -> ClipQuerySet:
+        """Clips that `user` may change and of which a step failed for good, the last one first (`failed_at`)."""
+        failed = Job.objects.filter(state=State.FAILED)
+        ends = failed.filter(recording=OuterRef("recording")).order_by("-ended_at").values("ended_at")
+        theirs = self.editable_by(user).filter(recording__in=failed.values("recording"))
+        return theirs.annotate(failed_at=Subquery(ends[:1])).order_by("-failed_at", "-pk")
+
     def in_trash_of(self, user: Viewer) -> ClipQuerySet:
         """Deleted clips `user` may bring back."""
         if not isinstance(user, User) or not user.is_active:
@@ -103,8 +114,8 @@ class ClipQuerySet(models.QuerySet["Clip"]):
             return trashed.filter(owner=user)
         others = ~Q(visibility="private")
         if not user.is_admin:
-            # Of what could not be played yet, curators saw nothing before it was deleted either.
-            others &= Q(published_at__isnull=False)
+            # Of drafts, curators saw nothing before they were deleted either.
+            others &= Q(recording__isnull=False)
         return trashed.filter(Q(owner=user) | others)
 
     def may(self, user: Viewer, deed: Deed) -> ClipQuerySet:

@@ -282,15 +282,6 @@ def unite_same_bytes(recording_id: int) -> None:
     index_clips_of(first.pk)
 
 
-def publish_playable() -> int:
-    """Show what can be played but was never published: the news of a recording can get lost. Returns how many."""
-    waiting = Clip.objects.filter(published_at=None, recording__playable_at__isnull=False)
-    recordings = set(waiting.values_list("recording_id", flat=True))
-    for recording_id in recordings:
-        publish_clips_of(recording_id)
-    return len(recordings)
-
-
 @transaction.atomic
 def index_clips_of(recording_id: int) -> None:
     """New words: make them findable in every clip of the recording."""

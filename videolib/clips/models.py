@@ -130,6 +130,17 @@ class Clip(models.Model):
         return self.rating_sum / self.rating_count if self.rating_count else None
 
 
+class FailureNotice(models.Model):
+    """An e-mail to be sent: somebody is to know that work on a clip failed for good. The row goes when it was."""
+
+    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="failure_notices")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="failure_notices")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.clip_id} for {self.person_id}"
+
+
 class Tagging(models.Model):
     """Who put which tag on which clip."""
 

@@ -58,6 +58,11 @@ class ClipStatus:
     may_retry: bool = False
 
     @property
+    def trouble(self) -> str:
+        """What failed for good, in sentences for people; empty where nothing did."""
+        return self.sentence if self.state == "failed" else " ".join(self.warnings)
+
+    @property
     def is_final(self) -> bool:
         """Nothing will change any more unless somebody does something."""
         return self.state in ("ready", "failed") and not any(step.is_open for step in self.steps)

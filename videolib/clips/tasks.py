@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from videolib.clips import actions
+from videolib.clips import actions, failures
 
 
 @shared_task(name="clips.empty_trash")
@@ -19,7 +19,7 @@ def tell_vocabulary() -> int:
     return actions.tell_vocabulary()
 
 
-@shared_task(name="clips.publish_playable")
-def publish_playable() -> int:
-    """Show what can be played though the news of it got lost on its way. Returns how many recordings."""
-    return actions.publish_playable()
+@shared_task(name="clips.mail_failures")
+def mail_failures() -> int:
+    """Tell people by e-mail what failed for good. Returns how many e-mails were sent."""
+    return failures.mail_failures()

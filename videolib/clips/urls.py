@@ -15,6 +15,7 @@ urlpatterns = [
     path("clips/mine/", views.my_clips, name="my_clips"),
     path("clips/trash/", views.trash, name="trash"),
     path("clips/hidden/", views.hidden, name="hidden"),
+    path("clips/failed/", views.failed, name="failed"),
     path("vocabulary/", terms.vocabulary, name="vocabulary"),
     path("vocabulary/add/", terms.add, name="vocabulary_add"),
     path("vocabulary/remove/", terms.remove, name="vocabulary_remove"),

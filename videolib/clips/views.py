@@ -60,6 +60,16 @@ def hidden(request: HttpRequest) -> HttpResponse:
     return render(request, "clips/hidden.html", {"page": Paginator(clips, A_PAGE).get_page(request.GET.get("page"))})
 
 
+@require_safe
+@curator_required
+def failed(request: HttpRequest) -> HttpResponse:
+    """Clips of which a step failed for good, the last one first, each to be tried again where that may help."""
+    clips = Clip.objects.failed_for(request.user).select_related("owner", "recording", "recording__storyboard")
+    page = Paginator(clips, A_PAGE).get_page(request.GET.get("page"))
+    statuses = statuses_of(page)
+    return render(request, "clips/failed.html", {"page": page, "rows": [(clip, statuses[clip.pk]) for clip in page]})
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def edit(request: HttpRequest, code: UUID) -> HttpResponse:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from django import template
 
+from videolib.accounts.models import User
+from videolib.clips.models import Clip
 from videolib.clips.status import ClipStatus, look_again_after, status_of
 
 register = template.Library()
 
 register.simple_tag(status_of)
+
+
+@register.simple_tag
+def number_failed(person: User) -> int:
+    """Of how many clips that this person may change a step failed for good."""
+    return Clip.objects.failed_for(person).count()
 
 
 @register.simple_tag

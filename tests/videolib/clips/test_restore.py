@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from videolib.clips import actions
 from videolib.clips.models import Clip
@@ -57,15 +58,16 @@ def test_a_curator_does_not_restore_a_private_clip(
     assert restore(client_of(make_user("curator")), clip).status_code == 404
 
 
-def test_a_curator_neither_sees_nor_restores_what_could_not_be_played_yet(
+def test_a_curator_restores_what_could_not_be_played_yet_but_no_draft(
     make_clip: Callable[..., Clip], make_user: Callable[..., Any], client_of: Callable[..., Client]
 ) -> None:
-    clip, curator = make_clip(title="Not yet", playable=False), client_of(make_user("curator"))
-    actions.trash_clip(clip, by=clip.owner)
-    assert "Not yet" not in curator.get("/clips/trash/").content.decode()
-    assert restore(curator, clip).status_code == 404
-    restored = client_of(make_user("admin")).post(f"/clips/{clip.code}/restore/", follow=True)
-    assert restored.status_code == 200 and is_back(clip)
+    clip, curator = make_clip(title="First try", playable=False), client_of(make_user("curator"))
+    draft = Clip.objects.create(owner=clip.owner, title="On its way", visibility="team", trashed_at=timezone.now())
+    curator.post(f"/clips/{clip.code}/delete/")
+    page = curator.get("/clips/trash/").content.decode()
+    assert "First try" in page and "On its way" not in page
+    assert restore(curator, draft).status_code == 404
+    assert restore(curator, clip).status_code == 302 and is_back(clip)
 
 
 def test_signed_out_nobody_restores(trashed: Clip, client: Client) -> None:

@@ -1,4 +1,4 @@
-"""What the clock asks of clips: the trash is emptied, and nothing that can be played stays unseen."""
+"""What the clock asks of clips: the trash is emptied."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from videolib.browse.search import search_clips
 from videolib.celery import app
 from videolib.clips.actions import restore_clip
 from videolib.clips.models import Clip
-from videolib.clips.tasks import empty_trash, publish_playable
+from videolib.clips.tasks import empty_trash
 
 pytestmark = pytest.mark.django_db
 
@@ -77,13 +77,3 @@ def test_a_recording_shared_by_another_clip_stays(make_clip: Any, data_folder: P
     Clip.objects.filter(pk=clip.pk).update(trashed_at=timezone.now() - timedelta(days=99))
     assert empty_trash() == 1
     assert Recording.objects.filter(pk=clip.recording_id).exists()
-
-
-def test_what_can_be_played_is_shown_even_if_the_news_of_it_got_lost(make_clip: Any) -> None:
-    clip, working = make_clip(), make_clip(playable=False)
-    Clip.objects.filter(pk=clip.pk).update(published_at=None)
-    assert publish_playable() == 1
-    clip.refresh_from_db()
-    working.refresh_from_db()
-    assert clip.published_at
-    assert working.published_at is None

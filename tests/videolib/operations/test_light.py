@@ -22,9 +22,9 @@ def test_while_the_library_is_checked_other_light_work_goes_on(tmp_path: Path) -
         (tmp_path / "endless").touch()
         processes = next(option for option in named("light").args if option.startswith("--concurrency"))
         crew.start("light", "light", processes, app="tests.videolib.operations.slow_listing")
-        for task in ("operations.check_library", "uploads.remove_expired", "clips.publish_playable"):
+        for task in ("operations.check_library", "uploads.remove_expired", "clips.empty_trash"):
             crew.manage("shell", "--no-imports", "-c", SEND.format(task=task))
-        crew.wait(lambda: all(_succeeded(crew, task) for task in ("uploads.remove_expired", "clips.publish_playable")))
+        crew.wait(lambda: all(_succeeded(crew, task) for task in ("uploads.remove_expired", "clips.empty_trash")))
         crew.wait(lambda: _checks(tmp_path) == [None])
         (tmp_path / "endless").unlink()
         crew.wait(lambda: _succeeded(crew, "operations.check_library"))
