@@ -38,11 +38,10 @@ class Stack:
     def stages(self) -> list[list[Program]]:
         """As Supervisor takes them. Django must be set up with `settings`."""
         web, beat = programs.web(), programs.beat()
-        workers = [programs.worker(name) for name in programs.WORKERS]
         return [
             [self._postgres(), programs.valkey(self.folder / "valkey" / "valkey.conf"), *self._s3()],
             [_once("migrate", "--verbosity=0"), _once("setup_bucket")],
-            [web, *workers],
+            [web, *programs.workers_of_one_machine()],
             [beat, self._nginx()],
         ]
 

@@ -15,8 +15,10 @@ from compose_spec import PyOptions
 
 from stack import topology
 from stack.swift import SERVERS
+from tests.test_docs import settings_read
 from transcode.queue import NAMES as NAMES_OF_QUEUES
-from videolib.lib.programs import NAMES, WORKERS
+from videolib.lib import programs
+from videolib.lib.programs import NAMES, ON_ONE_MACHINE, WORKERS
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
@@ -63,14 +65,23 @@ def test_make_stack_runs_the_same(services: dict[str, Any], monkeypatch: pytest.
     ports = dict.fromkeys(("web", "postgres", "valkey", *SERVERS), 1)
     stack = topology.Stack(tmp_path, ("127.0.0.1", 1), ports, {"DATABASE_URL": ""})
     started = {program.name: program for stage in stack.stages() for program in stage}
-    # One service holds the four processes of its S3.
-    assert {name for name in started if not name.startswith("s3-")} == set(services)
+    # One service holds the four processes of its S3; and on one machine the worker for speech reads screens, too.
+    assert {name for name in started if not name.startswith("s3-")} == set(services) - {"screen"}
     assert {name for name, program in started.items() if program.once} == set(ONCE)
 
 
 def test_every_queue_is_served() -> None:
-    served = [queue for queues in WORKERS.values() for queue in queues.split(",")]
-    assert sorted(served) == sorted({*NAMES_OF_QUEUES, "light"})
+    together = [queue for queues in ON_ONE_MACHINE.values() for queue in queues.split(",")]
+    assert sorted(together) == sorted(WORKERS) == sorted({*NAMES_OF_QUEUES, "light"})
+
+
+def test_in_containers_every_queue_is_scaled_on_its_own(services: dict[str, Any]) -> None:
+    for name in WORKERS:
+        assert services[name]["command"] == ["run", name]
+        assert f"--queues={name}" in programs.named(name).args
+    # Without an engine there is nothing for it to do.
+    assert services["screen"]["profiles"] == ["screen"]
+    assert [name for name, service in services.items() if "profiles" in service] == ["screen"]
 
 
 def test_every_service_says_whether_it_is_well(services: dict[str, Any]) -> None:
@@ -130,7 +141,7 @@ def test_no_secret_has_a_default(services: dict[str, Any]) -> None:
         for key, value in service.get("environment", {}).items():
             for variable in re.findall(r"\$\{([^}]*)\}", str(value)):
                 if secret.search(variable.split(":")[0]):
-                    assert ":?" in variable, f"{key} of {name} has a default"
+                    assert ":?" in variable or variable.endswith(":-"), f"{key} of {name} has a default"
             if secret.search(key):
                 assert "${" in value, f"{key} of {name} stands in the file"
 
@@ -150,6 +161,18 @@ def test_every_setting_that_is_passed_is_one(services: dict[str, Any]) -> None:
     settings = (ROOT / "videolib" / "settings.py").read_text()
     for key in services["web"]["environment"]:
         assert f'"{key}"' in settings, key
+
+
+def test_every_setting_reaches_the_containers_but_those_that_the_image_or_this_file_decides(
+    services: dict[str, Any],
+) -> None:
+    decided = {"VIDEOLIB_DATA", "BIND", "DEBUG", "X_ACCEL"}
+    assert set(services["web"]["environment"]) == settings_read() - decided
+    # The addresses of the services beside it, and their keys.
+    made_here = {"DATABASE_URL", "BROKER_URL", "S3_BUCKET", "S3_ENDPOINT_URL"}
+    for name in OURS:
+        for key, value in services[name]["environment"].items():
+            assert key in made_here or value.startswith(f"${{{key}:"), f"{key} of {name} cannot be set in .env"
 
 
 def test_the_image_does_not_run_as_root() -> None:

@@ -25,8 +25,10 @@ NO_ROOT_WARNING = {"PYTHONWARNINGS": "ignore:You're running the worker with supe
 # A line when a task is done is enough, and none for the sweep that finds nothing to do twice a minute.
 WORKER_NOISE = ("celery.worker.strategy", " transcode.sweep_jobs[", "Connected to redis")
 THREADS_WARNING = "Configuration allows spawning up to"
-# The queues each worker serves, in the order it looks at them: what is read off pictures waits for what is said.
-WORKERS = {"media": "media", "speech": "speech,screen", "light": "light"}
+# Each queue has a worker of its own, to be had as often as there is work for it.
+WORKERS = ("media", "speech", "screen", "light")
+# On one machine two share one, which looks at them in this order: what is read off pictures waits for what is said.
+ON_ONE_MACHINE = {"media": "media", "speech": "speech,screen", "light": "light"}
 # A look at a large storage, once a week, takes one for minutes; what else is light goes through the other.
 LIGHT_WORKERS = 2
 NAMES = ("web", *WORKERS, "beat")
@@ -35,7 +37,7 @@ NAMES = ("web", *WORKERS, "beat")
 def all_programs() -> list[list[Program]]:
     """In the stages they start in. The embedded broker is among them unless BROKER_URL names another."""
     first = [embedded_broker()] if settings.EMBEDDED_BROKER else []
-    return [first, [web(), *(worker(name) for name in WORKERS)], [beat()]]
+    return [first, [web(), *workers_of_one_machine()], [beat()]]
 
 
 def named(name: str) -> Program:
@@ -79,11 +81,21 @@ def web() -> Program:
     return _python("web", *args, probe=web_answers, noise=(THREADS_WARNING,))
 
 
-def worker(name: str) -> Program:
-    """A Celery worker with a process for each thing it works on at a time."""
-    processes = {"media": settings.MEDIA_WORKERS, "speech": settings.SPEECH_WORKERS, "light": LIGHT_WORKERS}
+def workers_of_one_machine() -> list[Program]:
+    """As few as serve every queue."""
+    return [worker(name, queues) for name, queues in ON_ONE_MACHINE.items()]
+
+
+def worker(name: str, queues: str = "") -> Program:
+    """A Celery worker with a process for each thing it works on at a time, for the queue of its name or for these."""
+    processes = {
+        "media": settings.MEDIA_WORKERS,
+        "speech": settings.SPEECH_WORKERS,
+        "screen": settings.SCREEN_WORKERS,
+        "light": LIGHT_WORKERS,
+    }
     options = {
-        "--queues": WORKERS[name],
+        "--queues": queues or name,
         "--concurrency": processes[name],
         "--hostname": f"{name}@%h",
         "--loglevel": settings.LOG_LEVEL,

@@ -51,6 +51,21 @@ def test_each_thing_is_ok_or_says_what_to_do(client: Client) -> None:
     assert "no-store" in response["Cache-Control"]
 
 
+@pytest.mark.parametrize("engine", ["none", "an engine"])
+def test_a_queue_without_a_worker_is_named_but_nobody_waits_for_screens_that_nobody_reads(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    settings.SCREEN_ENGINE = engine
+    up = {"media@desk": ["media"], "light@desk": ["light"]}
+    monkeypatch.setattr(readiness.nudge, "workers", lambda: up)
+    assert "manage.py run speech" in readiness._workers()
+    up["speech@desk"] = ["speech"]
+    said = readiness._workers()
+    assert said == OK if engine == "none" else "No worker answers for screen" in said
+    up["screen@desk"] = ["screen"]
+    assert readiness._workers() == OK
+
+
 @pytest.mark.usefixtures("no_broker")
 def test_how_long_the_oldest_job_waits(client: Client) -> None:
     now = timezone.now()
