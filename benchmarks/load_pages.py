@@ -1,65 +1,98 @@
-"""Pages and API of one large library, one request at a time, in one process: what benchmarks.load runs for each size.
-
-Server time is that of the whole request inside Django (middleware, queries, templates), with nobody else asking; the
-first round of each is left out, since it fills caches. Prints JSON: by page milliseconds p50 and p95, and queries.
-"""
+"""What benchmarks.load asks for, by whom, and what an answer takes: each in a process that entered one library."""
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
-
-from benchmarks.library import enter
 
 if TYPE_CHECKING:
     from django.test import Client
 
-# Searches are counted in the broker, and none is running beside this.
-SETTINGS = {"SEARCHES_PER_MINUTE": "0", "ALLOWED_HOSTS": "localhost,testserver", "BROKER_URL": "redis://localhost:1/0"}
+
+@dataclass(frozen=True)
+class Answer:
+    """To one request. Of processors: our own time and that of our line into PostgreSQL, without waiting for others."""
+
+    status: int
+    milliseconds: float
+    processor_milliseconds: float = 0.0
+    queries: int = 0
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Measures every page so many times."""
-    options = _parser().parse_args(arguments)
-    enter(options.folder, {**SETTINGS, "DATABASE_URL": options.database})
-    rng = random.Random(7)
-    people = signed_in(10)
-    rng.shuffle(people)
-    pages = dict(addresses(rng, options.turns))
-    measured = {name: _measure(asked, people) for name, asked in pages.items()}
-    json.dump(measured, sys.stdout)
-    return 0
+def ask(address: str, session: str) -> Answer:
+    """What it takes inside Django (middleware, queries, templates), with that cookie."""
+    from django.db import connection  # noqa: PLC0415 (after the library was entered)
+
+    asked: list[str] = []
+
+    def count(execute: Any, sql: str, *rest: Any) -> Any:
+        asked.append(sql)
+        return execute(sql, *rest)
+
+    connection.ensure_connection()
+    worked, began = _processor_seconds(), time.perf_counter()
+    with connection.execute_wrapper(count):
+        response = _client().get(address, headers={"host": "127.0.0.1", "cookie": session})
+    took, worked = time.perf_counter() - began, _processor_seconds() - worked
+    return Answer(response.status_code, 1000 * took, 1000 * worked, len(asked))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.load_pages", description=__doc__)
-    parser.add_argument("database", help="as DATABASE_URL takes it; filled by benchmarks.load")
-    parser.add_argument("--folder", type=Path, required=True, help="the library's data folder")
-    parser.add_argument("--turns", type=int, default=40, help="how often each page is asked for")
-    return parser
+def _processor_seconds() -> float:
+    """Ours and, where the database is a server on this machine, those of the process that answers us there."""
+    from django.db import connection  # noqa: PLC0415 (after the library was entered)
+
+    if connection.vendor != "postgresql":
+        return time.process_time()
+    serving = Path(f"/proc/{connection.connection.info.backend_pid}/schedstat")
+    return time.process_time() + int(serving.read_text().split()[0]) / 1e9
 
 
-def addresses(rng: random.Random, turns: int) -> Iterator[tuple[str, list[str]]]:
-    """(page, so many addresses of it), with words, tags and clips of the library: for a process that entered it."""
+@cache
+def _client() -> Client:
+    """One for everybody: each would load the middleware for itself, and look through all static files."""
+    from django.test import Client  # noqa: PLC0415 (after the library was entered)
+
+    return Client(raise_request_exception=False)
+
+
+def sign_in(number: int) -> list[str]:
+    """So many cookies of sessions, in turn of the first people of the library, who have every role."""
+    from django.conf import settings  # noqa: PLC0415 (after the library was entered)
+    from django.test import Client  # noqa: PLC0415
+
+    from videolib.accounts.models import User  # noqa: PLC0415
+
+    people, cookies = list(User.objects.filter(is_active=True).order_by("pk")[:number]), []
+    for turn in range(number):
+        client = Client()
+        client.force_login(people[turn % len(people)], "allauth.account.auth_backends.AuthenticationBackend")
+        cookies.append(f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}")
+    return cookies
+
+
+def addresses(turns: int, seed: int = 7) -> dict[str, list[str]]:
+    """By page so many addresses of it, with words, tags and clips of the library; the same for the same seed."""
+    return dict(_addresses(random.Random(seed), turns))
+
+
+def _addresses(rng: random.Random, turns: int) -> Iterator[tuple[str, list[str]]]:
     from transcode.models import Cue  # noqa: PLC0415 (after the library was entered)
     from videolib.browse.filters import count_tags  # noqa: PLC0415
     from videolib.clips.models import Clip  # noqa: PLC0415
 
     team = Clip.objects.filter(visibility="team", trashed_at=None, hidden_at=None)
     last, tags = team.count() // 24, [tag.folded for tag in count_tags(team, most=40)]
-    clips = [str(code) for code in team.order_by("?").values_list("code", flat=True)[:turns]]
+    clips = rng.choices(list(team.order_by("pk").values_list("code", flat=True)), k=turns)
     first = Cue.objects.order_by("pk").values_list("pk", flat=True)[0]
     picked = rng.choices(range(first, first + Cue.objects.count()), k=4 * turns)
-    said = [text.split() for text in Cue.objects.filter(pk__in=picked).values_list("text", flat=True)]
+    said = [text.split() for text in Cue.objects.filter(pk__in=picked).order_by("pk").values_list("text", flat=True)]
     yield "home", ["/"] * turns
     yield "browse", ["/browse/"] * turns
     yield "browse, a deep page", [f"/browse/?page={rng.randint(1, max(1, min(last, 200)))}" for _ in range(turns)]
@@ -95,45 +128,3 @@ def _queries(rng: random.Random, said: list[list[str]], turns: int) -> Iterator[
 def _typed(rng: random.Random, said: list[list[str]]) -> str:
     words = [word for word in rng.choice(said) if len(word) > 3] or ["layer"]
     return f"{words[0]} {words[-1][: rng.randint(2, 4)]}"
-
-
-def signed_in(number: int) -> list[Client]:
-    """So many clients, of people of every role: for a process that entered the library."""
-    from django.test import Client  # noqa: PLC0415 (after the library was entered)
-
-    from videolib.accounts.models import User  # noqa: PLC0415
-
-    people = list(User.objects.filter(is_active=True).order_by("pk")[:number])
-    clients = [Client(headers={"host": "localhost"}) for _ in range(number)]
-    for at, client in enumerate(clients):
-        client.force_login(people[at % len(people)], backend="allauth.account.auth_backends.AuthenticationBackend")
-    return clients
-
-
-def _measure(asked: list[str], people: list[Client]) -> dict[str, Any]:
-    from django.db import connection  # noqa: PLC0415
-
-    took, counts, errors = [], [], []
-    for turn, address in enumerate([asked[0], *asked]):
-        queries: list[str] = []
-
-        def count(execute: Any, sql: str, *rest: Any, seen: list[str] = queries) -> Any:
-            seen.append(sql)
-            return execute(sql, *rest)
-
-        client = people[turn % len(people)]
-        began = time.perf_counter()
-        with connection.execute_wrapper(count):
-            response = client.get(address)
-        if turn:
-            took.append(1000 * (time.perf_counter() - began))
-            counts.append(len(queries))
-        if response.status_code != 200:
-            errors.append(f"{address}: {response.status_code}")
-    took.sort()
-    p95 = took[min(len(took) - 1, int(len(took) * 0.95))]
-    return {"p50": median(took), "p95": p95, "queries": max(counts), "errors": errors}
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -48,6 +48,25 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z']*")
 Row = dict[str, Any]
 
 
+def make_library(clips: int) -> None:
+    """In the library this process has entered: so many clips, and what search knows of them, where they are not yet.
+
+    What was stopped is gone on with. SystemExit where another library lies there.
+    """
+    from django.core.management import call_command  # noqa: PLC0415 (after the library was entered)
+
+    from videolib.clips.models import Clip  # noqa: PLC0415
+    from videolib.search.backends import get_backend  # noqa: PLC0415
+
+    call_command("migrate", verbosity=0)
+    if not Clip.objects.exists():
+        ManyClips(clips).fill()
+    if (there := Clip.objects.count()) != clips:
+        raise SystemExit(f"A library of {there} clips lies there, not one of {clips}; name another folder.")
+    if len(get_backend().known_ids()) != Clip.objects.filter(trashed_at=None).count():
+        call_command("reindex")
+
+
 @dataclass
 class Vocabulary:
     """Words by how often they are said."""
@@ -114,7 +133,13 @@ class ManyClips:
         self.people = min(PEOPLE, max(5, clips // 20))
 
     def fill(self) -> None:
-        """Write all rows, search apart: `manage.py reindex` does that through the backend's own code."""
+        """Write all rows or none, search apart: `manage.py reindex` does that through the backend's own code."""
+        from django.db import transaction  # noqa: PLC0415 (after the library was entered)
+
+        with transaction.atomic():
+            self._fill()
+
+    def _fill(self) -> None:
         from transcode import models as media  # noqa: PLC0415 (after the library was entered)
         from videolib import models as library  # noqa: PLC0415
 
@@ -276,8 +301,8 @@ def _around(topics: Sequence[Sequence[str]], number: int) -> Iterator[tuple[int,
 
 
 def _store(model: type[Model], rows: Iterable[Row]) -> None:
-    """All rows at once. Each row says the same columns."""
-    from django.db import connection, transaction  # noqa: PLC0415
+    """Each row says the same columns."""
+    from django.db import connection  # noqa: PLC0415
 
     from videolib.lib.rows import insert_rows  # noqa: PLC0415
 
@@ -287,8 +312,7 @@ def _store(model: type[Model], rows: Iterable[Row]) -> None:
         return
     given = [field for field in model._meta.concrete_fields if field.column in first or not field.primary_key]
     values = ([_value(field, row, connection) for field in given] for row in chain([first], rows))
-    with transaction.atomic():
-        insert_rows(model, given, values)
+    insert_rows(model, given, values)
 
 
 def _value(field: Any, row: Row, connection: Any) -> Any:

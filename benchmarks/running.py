@@ -1,4 +1,4 @@
-"""A library as `manage.py run` starts it, whole or its web server alone, and a client that uploads to it over HTTP."""
+"""A whole library as `manage.py run` starts it, and a client that uploads to it over HTTP."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import base64
 import http.client
 import json
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,41 +91,25 @@ class Client:
 @contextmanager
 def running_library(folder: Path, settings: Mapping[str, str]) -> Iterator[Client]:
     """The library of `folder`, with its own port and its own Valkey; stopped at the end, however it comes."""
-    with _running(folder, settings, lambda _, said: READY in said) as port:
-        enter(folder, {**settings, "BIND": f"127.0.0.1:{port}"})
-        yield sign_in(port)
-
-
-def running_web(folder: Path, settings: Mapping[str, str]) -> AbstractContextManager[int]:
-    """Its web server alone, without a broker and workers; the port."""
-    return _running(folder, settings, lambda port, _: _listens(port), "web")
-
-
-@contextmanager
-def _running(
-    folder: Path, settings: Mapping[str, str], is_up: Callable[[int, str], bool], *program: str
-) -> Iterator[int]:
     port = free_ports("web")["web"]
-    env = environment(folder, {"BIND": f"127.0.0.1:{port}", "PYTHONUNBUFFERED": "1", **settings})
+    more = {"BIND": f"127.0.0.1:{port}", "PYTHONUNBUFFERED": "1", **settings}
     log = folder / "run.log"
     with log.open("w") as said:
-        command = [sys.executable, "manage.py", "run", *program]
-        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=said, stderr=subprocess.STDOUT)
+        command = [sys.executable, "manage.py", "run"]
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment(folder, more), stdout=said, stderr=subprocess.STDOUT
+        )
     try:
-        _wait_until(lambda: is_up(port, log.read_text()), process, log)
-        yield port
+        _wait_until_ready(process, log)
+        enter(folder, more)
+        yield sign_in(port)
     finally:
         _stop(process)
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as door:
-        return door.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _wait_until(is_up: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + UP_WITHIN
-    while not is_up():
+    while READY not in log.read_text():
         if process.poll() is not None or time.monotonic() > deadline:
             raise SystemExit(f"The library does not start:\n{log.read_text()[-2000:]}")
         time.sleep(0.1)

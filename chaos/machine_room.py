@@ -49,7 +49,7 @@ class MachineRoom:
     def start(self, settings: Mapping[str, str]) -> None:
         """Until it is ready. SystemExit when it does not get so."""
         more = {"BIND": f"127.0.0.1:{self.port}", "PYTHONUNBUFFERED": "1", **settings}
-        with self.log.open("ab") as said:
+        with self.log.open("wb") as said:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "stack"],
                 cwd=ROOT,
