@@ -2,4 +2,4 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.contracts.search_contract")
+pytest.register_assert_rewrite("tests.contracts.search_answers", "tests.contracts.search_contract")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -14,8 +15,14 @@ from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from tests.contracts.search_contract import SearchBackendContract
-from tests.contracts.search_material import document
+from tests.contracts.search_material import AnyLibrary, document
+from videolib.search.backends import postgres
 from videolib.search.models import Passage
+
+
+def _execute(sql: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
 
 
 class TestSqlite(SearchBackendContract):
@@ -54,19 +61,66 @@ class TestPostgres(SearchBackendContract):
         self.backend.put(*(document(number, speech=[text]) for number, text in enumerate(said)))
         return len(said) - 1
 
+    @pytest.fixture
+    def few_is_many(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name, most in (("MOST", 6), ("MOST_EVERY", 4), ("MOST_HEADED", 2)):
+            monkeypatch.setattr(postgres, name, most)
+
+    @pytest.fixture
+    def analyse(self) -> Iterator[Callable[[], None]]:
+        """Has PostgreSQL make its statistics, as it does now and then; what outlives a transaction is put back."""
+        yield lambda: _execute("ANALYZE videolib_searched")
+        _execute("DELETE FROM videolib_searched")
+        _execute("ANALYZE videolib_searched")
+
+    # Where each word is, which documents are best, how well their passages do, and the marks: a query each.
+
     @pytest.mark.parametrize(
-        "text", ["gnu", "gnu okapi", '"gnu" alpha', '"gnu gnu" alpha beta', "zeta", '"zeta" alpha']
+        ("text", "queries"),
+        [
+            ("gnu", 1),
+            ("gnu okapi", 1),
+            ('"gnu" alpha', 1),
+            ('"gnu gnu" alpha beta', 1),
+            ("zeta", 2),
+            ('"zeta" alpha', 2),
+        ],
     )
-    def test_what_is_nowhere_or_of_others_only_is_asked_for_once(self, two_kinds: int, text: str) -> None:
-        assert self.found_and_queries(text, self.only(3, 600, two_kinds)) == ([], 1)
+    def test_what_is_nowhere_or_of_others_only_is_not_asked_for_again(
+        self, two_kinds: int, text: str, queries: int
+    ) -> None:
+        assert self.found_and_queries(text, self.only(3, 600, two_kinds)) == ([], queries)
 
     def test_where_all_were_looked_at_a_few_of_many_are_found_at_once(self, two_kinds: int) -> None:
-        """A query for documents, one for their passages, one to mark them."""
-        assert self.found_and_queries("beta", self.only(600, two_kinds)) == ([600, two_kinds], 3)
+        assert self.found_and_queries("beta", self.only(600, two_kinds)) == ([600, two_kinds], 4)
 
     @pytest.mark.parametrize("text", ["alpha", "alpha gnu", "alpha zeta", '"alpha" zeta'])
     def test_what_may_lie_behind_those_of_others_is_asked_for_again(self, two_kinds: int, text: str) -> None:
-        assert self.found_and_queries(text, self.only(two_kinds)) == ([two_kinds], 4)
+        assert self.found_and_queries(text, self.only(two_kinds)) == ([two_kinds], 6)
+
+    @pytest.mark.usefixtures("few_is_many")
+    @pytest.mark.parametrize("seed", range(4))
+    def test_an_answer_is_no_other_where_statistics_say_what_is_common(
+        self, analyse: Callable[[], None], seed: int
+    ) -> None:
+        library = AnyLibrary(random.Random(seed))
+        self.backend.put(*library.documents())
+        analyse()
+        for _ in range(25):
+            self.answers_as(library)
+
+    @pytest.mark.usefixtures("few_is_many")
+    def test_statistics_of_long_ago_hide_nothing(self, analyse: Callable[[], None]) -> None:
+        self.put(*(document(number, speech=["alpha", "beta", "gamma"]) for number in range(1, 41)))
+        analyse()
+        self.backend.remove(range(3, 41))
+        self.put(document(2, speech=["alpha"]), document(50, speech=["zeta"]))
+        assert self.find("alpha").is_cut, "it is thought to be common"
+        assert self.ids("alpha") == self.ids('"alpha" zeta') == [2, 1]
+        assert self.ids("alpha beta") == self.ids('"alpha" beta') == [1, 2]
+        self.put(document(1, speech=["alpha"]))
+        assert self.ids("alpha gamma") == self.ids("beta gamma alpha") == [2, 1]
+        assert self.ids('"gamma"') == self.ids("gamma") == []
 
     def found_and_queries(self, text: str, among: QuerySet[Any]) -> tuple[list[int], int]:
         with CaptureQueriesContext(connection) as queries:

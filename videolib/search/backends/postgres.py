@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
-import time
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain
 from typing import Any
@@ -37,42 +35,54 @@ Stretch = tuple[int, Sequence[str], str]
 MOST = 500
 # Of those with all words where all of them are common: so many, and so many that have all in their heading.
 MOST_EVERY, MOST_HEADED = 300, 200
-# To see that a word is common takes a walk through all its documents, and it stays so for a while.
-COMMON_FOR = 3600.0
+# Where no more than this part of the library lacks any of some words, the first documents are read off the table.
+NEARLY_NONE = 0.1
 
-# `said` is asked of the index alone; how many documents say a common word is guessed from how far into the table the
-# first ones reach. What is ordered: every document with a word that is not common, and some with all words; where that
-# is little, those with a common one. Only then it is asked who may see them, and each is taken out of its storage once
-# (OFFSET keeps that so). There is a row even where nothing is found: it tells whether all were looked at.
-_DOCUMENTS = """
-WITH {mine}asked(word, query, title, tags, description, known) AS (VALUES {asked}),
-said AS MATERIALIZED (
-    SELECT word, query, doc_id AS doc, place FROM asked CROSS JOIN LATERAL (
-        SELECT doc_id, (ctid::text::point)[0] AS place FROM videolib_searched
-        WHERE words @@ query AND known IS NULL {within} LIMIT {most} + 1
-    ) AS first
-),
-frequency AS MATERIALIZED (
-    SELECT word, query, count(*) > {most} AS common,
-        count(*) * pg_relation_size('videolib_searched') / 8192 / (max(place) + 1) AS guessed
-    FROM said GROUP BY word, query
-    UNION ALL SELECT word, query, true, known FROM asked WHERE known IS NOT NULL
-),
+# First it is asked in how many documents each word is; in which, too, where it is not common. To see that a word is
+# common takes a walk through all its documents in the index, which is spared where PostgreSQL's own statistics know it
+# (but not those of a part of the library). Of a common one it is guessed, by those or by how far into the table the
+# first documents reach.
+_SPREAD = """
+WITH {mine}asked(word, query, stems) AS (VALUES {asked}),
 library(size) AS MATERIALIZED (
-    SELECT greatest(reltuples, (SELECT count(*) FROM (SELECT FROM videolib_searched LIMIT {most} * 2) AS few), (
-        SELECT max(guessed) FROM frequency WHERE common
-    )) FROM pg_class WHERE oid = 'videolib_searched'::regclass
+    SELECT greatest(reltuples, (SELECT count(*) FROM (SELECT FROM videolib_searched LIMIT {most} * 2) AS few))
+    FROM pg_class WHERE oid = 'videolib_searched'::regclass
 ),
+known AS MATERIALIZED (
+    SELECT word, max(part) * size AS documents
+    FROM library, pg_stats, unnest(most_common_elems::text::text[], most_common_elem_freqs) AS often(stem, part), asked
+    WHERE schemaname = current_schema() AND tablename = 'videolib_searched' AND attname = 'words' AND stem = ANY(stems)
+    GROUP BY word, size HAVING max(part) * size > {most} * 2
+)
+SELECT word, documents, NULL::bigint[], size FROM known, library
+UNION ALL
+SELECT word, CASE WHEN count(*) > {most}
+    THEN count(*) * pg_relation_size('videolib_searched') / 8192 / (max(place) + 1) ELSE count(*) END,
+    CASE WHEN count(*) <= {most} THEN array_agg(doc) END, size
+FROM library, asked CROSS JOIN LATERAL (
+    SELECT doc_id AS doc, (ctid::text::point)[0] AS place FROM videolib_searched WHERE words @@ query {within}
+    LIMIT {most} + 1
+) AS first
+WHERE word NOT IN (SELECT word FROM known) GROUP BY word, size
+"""
+_ASKED_HOW_OFTEN = "(%s, %s::tsquery, %s::text[])"
+
+# Then which of those that are looked at (_Look) are the best. Only here it is asked who may see them, and each is taken
+# out of its storage once (OFFSET keeps that so).
+_DOCUMENTS = """
+WITH {mine}asked(word, query, title, tags, description, guessed) AS (VALUES {asked}),
 every AS MATERIALIZED (
-    SELECT doc_id AS doc FROM videolib_searched WHERE words @@ {all_of} {within} LIMIT {most_every}
+    SELECT doc_id AS doc FROM videolib_searched WHERE words @@ {every} {within} LIMIT {most_every}
 ),
 headed AS MATERIALIZED (
-    SELECT doc_id AS doc FROM videolib_searched WHERE heading @@ {all_of} {within} LIMIT {most_headed}
+    SELECT doc_id AS doc FROM videolib_searched WHERE heading @@ (SELECT %s::tsquery) {within} LIMIT {most_headed}
+),
+more AS MATERIALIZED (
+    SELECT doc_id AS doc FROM videolib_searched WHERE words @@ {more} {within}
+    AND (SELECT count(*) FROM every) < {most_every} LIMIT {most}
 ),
 candidates AS MATERIALIZED (
-    SELECT doc FROM said JOIN frequency USING (word) WHERE NOT common OR (
-        (SELECT bool_and(common) FROM frequency) AND (SELECT count(*) FROM every) < {most_every}
-    ) UNION SELECT doc FROM every UNION SELECT doc FROM headed
+    SELECT unnest(%s::bigint[]) AS doc UNION TABLE every UNION TABLE headed UNION TABLE more
 ),
 read AS MATERIALIZED (
     SELECT doc, heading, words || '' AS words FROM candidates JOIN videolib_searched ON doc_id = doc
@@ -85,28 +95,21 @@ has AS MATERIALIZED (
     END::float8 AS field FROM read JOIN asked ON words @@ query
 ),
 rarity AS MATERIALIZED (
-    SELECT word, ln(1 + greatest(0, size - said + 0.5) / (said + 0.5)) AS weight FROM (
-        SELECT word, CASE WHEN common THEN guessed ELSE count(*) END AS said
-        FROM has JOIN frequency USING (word) GROUP BY word, common, guessed
-    ) AS counted, library
+    SELECT word, ln(1 + greatest(0, %s - said + 0.5) / (said + 0.5)) AS weight FROM (
+        SELECT word, coalesce(guessed, count(*)) AS said FROM has JOIN asked USING (word) GROUP BY word, guessed
+    ) AS counted
 )
-SELECT doc, every_word, covered, total, (SELECT json_object_agg(word, weight)::text FROM rarity), common, every_is_cut
-FROM (
-    SELECT json_object_agg(word, guessed) FILTER (WHERE common)::text, (SELECT count(*) FROM every) >= {most_every}
-    FROM frequency
-) AS looked(common, every_is_cut) LEFT JOIN (
-    SELECT doc, count(*) = (SELECT count(*) FROM rarity) {together} AS every_word, sum(weight * field) AS covered,
-        count(*) OVER () AS total
-    FROM has JOIN rarity USING (word)
-    GROUP BY doc HAVING count(*) FILTER (WHERE word < %s) = %s
-) AS found ON true
+SELECT doc, count(*) = (SELECT count(*) FROM rarity) {together} AS every_word, sum(weight * field) AS covered,
+    count(*) OVER (), (SELECT json_object_agg(word, weight)::text FROM rarity), is_cut
+FROM has JOIN rarity USING (word), (
+    SELECT (SELECT count(*) FROM every) = {most_every} OR (SELECT count(*) FROM more) = {most}
+) AS looked(is_cut)
+GROUP BY doc, is_cut HAVING count(*) FILTER (WHERE word < %s) = %s
 ORDER BY every_word DESC, covered DESC, doc DESC LIMIT %s
 """
-# Of words that are all known to be common the query is written out, so that the planner sees how many have them all:
-# where those are most, it reads the table from its beginning instead of walking through the index.
-_ALL_OF = "(SELECT string_agg('(' || query::text || ')', ' & ')::tsquery FROM frequency)"
-_ALL_OF_COMMON = "%s::tsquery"
 _ASKED_WORD = "(%s, %s::tsquery, %s::tsquery, %s::tsquery, %s::tsquery, %s::float8)"
+# The planner takes the table itself for what it can see is in nearly all of it, and the index for what it cannot see.
+_BY_TABLE, _BY_INDEX = "%s::tsquery", "(SELECT %s::tsquery)"
 _TOGETHER = """
 AND EXISTS (SELECT FROM videolib_passage WHERE doc_id = doc AND words @@ (
     SELECT string_agg('(' || query::text || ')', ' & ')::tsquery FROM rarity JOIN asked USING (word)
@@ -157,57 +160,27 @@ class PostgresBackend(RankedBackend):
 
     name = "postgres"
 
-    def __init__(self) -> None:
-        self.common = _Common()
-
     def documents(self, words: Sequence[Word], among: QuerySet[Any], *, most: int) -> Documents:
         """See RankedBackend. Neither found nor counted beyond MOST."""
         most = min(most, MOST)
-        documents, every_is_cut = self._read(words, among, most=most)
-        too_few = not documents.found or (every_is_cut and len(documents.found) < most)
-        if documents.is_cut and too_few:
+        documents, may_lack_some = self._best(words, _among(among), most=most)
+        if may_lack_some:
             # Those that were looked at are other people's, and there may be more: rare, and slower.
-            documents, _ = self._read(words, among, most=most, within=True)
+            documents, _ = self._best(words, _within(among), most=most)
         return documents
 
-    def _read(
-        self, words: Sequence[Word], among: QuerySet[Any], *, most: int, within: bool = False
-    ) -> tuple[Documents, bool]:
-        """The documents, and whether only some of those with all words were looked at.
-
-        What is known of the whole library says nothing of a part, nor the reverse.
-        """
-        known = {} if within else {word: self.common.get(word) for word in words}
-        allowed, of_allowed = selected(among)
-        all_common = bool(known) and all(known.values())
-        written = [" & ".join(map(_expression, words))] * 2 if all_common else []
-        sql = _DOCUMENTS.format(
-            mine=_MINE.format(among=allowed) if within else "",
-            within=_WITHIN_MINE if within else "",
-            allowed="true" if within else _allowed(among).format(among=allowed),
-            all_of=_ALL_OF_COMMON if all_common else _ALL_OF,
-            **FIELD_WEIGHTS,
-            asked=", ".join([_ASKED_WORD] * len(words)),
-            together="" if ranking.may_stand_anywhere(words) else _TOGETHER,
-            most=MOST,
-            most_every=MOST_EVERY,
-            most_headed=MOST_HEADED,
-        )
-        asked: list[Any] = []
-        for number, word in enumerate(words):
-            asked += [number, *(_expression(word, label) for label in ("", *LABELS.values())), known.get(word)]
-        required = sum(word.required for word in words)
-        before, after = (of_allowed, ()) if within else ((), of_allowed)
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [*before, *asked, *written, *after, required, required, most])
-            rows = cursor.fetchall()
-        *_, common, every_is_cut = rows[0]
-        said_in = {words[int(number)]: guessed for number, guessed in json.loads(common or "{}").items()}
-        if not within:
-            self.common.learn(said_in)
-        documents = documents_in([row for row in rows if row[0] is not None], words)
-        is_cut = documents.total > MOST or _lacks_some(words, said_in, every_is_cut=every_is_cut)
-        return replace(documents, total=min(documents.total, MOST), is_cut=is_cut), every_is_cut
+    def _best(self, words: Sequence[Word], among: _Among, *, most: int) -> tuple[Documents, bool]:
+        """The documents, and whether they are too few though others may answer that were not looked at."""
+        spread = _spread(words, among)
+        look = _look(words, spread)
+        if look is None:
+            return Documents(), False
+        rows = _read(words, among, spread, look, most=most)
+        if not rows:
+            return Documents(), look.is_partial
+        documents, was_cut = documents_in(rows, words), rows[0][5]
+        is_cut = was_cut or look.lacks_some or documents.total > MOST
+        return replace(documents, total=min(documents.total, MOST), is_cut=is_cut), was_cut and len(rows) < most
 
     def write(self, documents: Sequence[SearchDocument]) -> None:
         """See RankedBackend."""
@@ -246,15 +219,112 @@ class PostgresBackend(RankedBackend):
         return [(passage_id, marker.mark(text), starts) for passage_id, text, starts in passages]
 
 
-def _allowed(among: QuerySet[Any]) -> str:
-    return _ALLOWED_OF_A_PAGE if among.query.is_sliced else _ALLOWED
+@dataclass(frozen=True)
+class _Among:
+    """In SQL, who may be found: asked of each document that was looked at, or no others are looked at at all."""
+
+    mine: str = ""
+    within: str = ""
+    allowed: str = "true"
+    parameters: Sequence[Any] = ()  # of `mine`, or of `allowed`
 
 
-def _lacks_some(words: Sequence[Word], common: Container[Word], *, every_is_cut: bool) -> bool:
-    """Whether a document that answers may not have been looked at: none of its words, or of the required, is rare."""
+def _among(among: QuerySet[Any]) -> _Among:
+    sql, parameters = selected(among)
+    allowed = _ALLOWED_OF_A_PAGE if among.query.is_sliced else _ALLOWED
+    return _Among(allowed=allowed.format(among=sql), parameters=parameters)
+
+
+def _within(among: QuerySet[Any]) -> _Among:
+    sql, parameters = selected(among)
+    return _Among(_MINE.format(among=sql), _WITHIN_MINE, parameters=parameters)
+
+
+@dataclass(frozen=True)
+class _Spread:
+    """How many documents there are, in how many each common word is (guessed), and in which each other one.
+
+    A word that none has is neither.
+    """
+
+    size: float
+    common: Mapping[Word, float]
+    rare: Mapping[Word, Sequence[int]]
+
+    def nearly_all_have(self, words: Sequence[Word]) -> bool:
+        """Whether nearly all documents have all of these common words."""
+        return bool(words) and sum(1 - self.common[word] / self.size for word in words) <= NEARLY_NONE
+
+
+@dataclass(frozen=True)
+class _Look:
+    """Which documents are looked at: these, the first with every word of `every`, and where it is few of `more`."""
+
+    doc_ids: Set[int] = frozenset()
+    every: Sequence[Word] = ()
+    more: Sequence[Word] = ()
+    lacks_some: bool = False  # more answer, and are not looked at
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether a document that answers may be none of these."""
+        return bool(self.every or self.more or self.lacks_some)
+
+
+def _spread(words: Sequence[Word], among: _Among) -> _Spread:
+    asked: list[Any] = list(among.parameters) if among.mine else []
+    for number, word in enumerate(words):
+        asked += [number, _expression(word), None if among.mine else _single_stems(word)]
+    values = ", ".join([_ASKED_HOW_OFTEN] * len(words))
+    with connection.cursor() as cursor:
+        cursor.execute(_SPREAD.format(mine=among.mine, within=among.within, asked=values, most=MOST), asked)
+        rows = cursor.fetchall()
+    common = {words[number]: documents for number, documents, doc_ids, _ in rows if doc_ids is None}
+    rare = {words[number]: doc_ids for number, _, doc_ids, _ in rows if doc_ids is not None}
+    return _Spread(max([0.0, *(size for *_, size in rows), *common.values()]), common, rare)
+
+
+def _look(words: Sequence[Word], spread: _Spread) -> _Look | None:
+    """None where no document can answer."""
+    said = [word for word in words if word in spread.common or word in spread.rare]
     required = [word for word in words if word.required]
-    all_looked_at = len(required) == len(words) and not every_is_cut
-    return all(word in common for word in required) and any(word in common for word in words) and not all_looked_at
+    if not said or not set(required) <= set(said):
+        return None
+    if not spread.rare:
+        rarest = min(said, key=lambda word: spread.common[word])
+        more = [] if required == said else required or [rarest]
+        return _Look(every=said, more=more, lacks_some=not required)
+    doc_ids = frozenset(chain.from_iterable(spread.rare.values()))
+    if any(word in spread.rare for word in required):
+        return _Look(doc_ids)
+    return _Look(doc_ids, more=required, lacks_some=bool(spread.common) and not required)
+
+
+def _read(words: Sequence[Word], among: _Among, spread: _Spread, look: _Look, *, most: int) -> list[Any]:
+    """As _DOCUMENTS gives it."""
+    sql = _DOCUMENTS.format(
+        mine=among.mine,
+        within=among.within,
+        allowed=among.allowed,
+        every=_BY_TABLE if spread.nearly_all_have(look.every) else _BY_INDEX,
+        more=_BY_TABLE if spread.nearly_all_have(look.more) else _BY_INDEX,
+        **FIELD_WEIGHTS,
+        asked=", ".join([_ASKED_WORD] * len(words)),
+        together="" if ranking.may_stand_anywhere(words) else _TOGETHER,
+        most=MOST,
+        most_every=MOST_EVERY,
+        most_headed=MOST_HEADED,
+    )
+    asked: list[Any] = []
+    for number, word in enumerate(words):
+        asked += [number, *(_expression(word, label) for label in ("", *LABELS.values())), spread.common.get(word)]
+    every, required = _all_of(look.every), sum(word.required for word in words)
+    before, after = (among.parameters, ()) if among.mine else ((), among.parameters)
+    looked_at = [every, every, _all_of(look.more), list(look.doc_ids)]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*before, *asked, *looked_at, *after, spread.size, required, required, most])
+        rows: list[Any] = cursor.fetchall()
+    return rows
 
 
 def _copy(columns: str, rows: Iterable[list[Any]]) -> None:
@@ -268,6 +338,16 @@ def _expression(word: Word, label: str = "") -> str:
     return f"({' | '.join(_side_by_side(form, label) for form in forms_of(word))})"
 
 
+def _all_of(words: Iterable[Word]) -> str | None:
+    return " & ".join(map(_expression, words)) or None
+
+
+def _single_stems(word: Word) -> list[str] | None:
+    """The stems that statistics may know; None where the word is a phrase, or only the beginning of one."""
+    forms = forms_of(word)
+    return None if any(form.beginning or len(form.stems) > 1 for form in forms) else [form.stems[0] for form in forms]
+
+
 def _side_by_side(form: Form, label: str) -> str:
     *whole, last = (f"'{stem}'" for stem in form.stems)
     ends = f":{'*' if form.beginning else ''}{label}".rstrip(":")
@@ -279,23 +359,6 @@ def _forms_to_count(word: Word) -> int:
     """Of how many words the query is made, where each is one; none where it has a phrase."""
     forms = forms_of(word)
     return 0 if any(len(form.stems) > 1 for form in forms) else len({form.stems for form in forms})
-
-
-class _Common:
-    """The words that are known to be common, and in how many documents they are."""
-
-    def __init__(self) -> None:
-        self.known: dict[Word, tuple[float, float]] = {}
-
-    def get(self, word: Word) -> float | None:
-        """In how many documents it is; None where that is not known, or was long ago."""
-        documents, until = self.known.get(word, (None, 0.0))
-        return documents if time.monotonic() < until else None
-
-    def learn(self, guessed: Mapping[Word, float]) -> None:
-        """As a search has just seen it. What is known stays as old as it is."""
-        until = time.monotonic() + COMMON_FOR
-        self.known |= {word: (documents, until) for word, documents in guessed.items() if self.get(word) is None}
 
 
 class _Spoken:

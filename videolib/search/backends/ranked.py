@@ -1,6 +1,6 @@
 """What the backends of both databases share: passages in, documents ranked, moments chosen.
 
-Finding takes three queries, however many documents there are:
+Finding takes three queries, however many documents there are (on PostgreSQL the first is two):
 1. which documents have which words, of those allowed, and the best POOL of them by that alone;
 2. how well each passage of those does (BM25), which orders the pool;
 3. the best passages of the documents on the asked-for page, matches marked.
