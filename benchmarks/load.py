@@ -153,7 +153,7 @@ def _make_libraries(room: MachineRoom, settings: Mapping[str, str], clips: int) 
         began = time.monotonic()
         with _process(room, {**settings, "DATABASE_URL": url}) as process:
             process.submit(make_library, number).result()
-        with psycopg.connect(url, autocommit=True) as database:
+        with psycopg.connect(url, user="postgres", autocommit=True) as database:
             database.execute("VACUUM ANALYZE")
             size = database.execute("SELECT pg_database_size(current_database())").fetchone()
         told = f"{size[0] / GB:.2f} GB in PostgreSQL" if size else ""
