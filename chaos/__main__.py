@@ -19,9 +19,9 @@ from benchmarks.library import enter
 from chaos.faults import AT_STEP, Injector
 from chaos.machine_room import MachineRoom, mount_small_disks, unmount_small_disks
 from chaos.material import Sent, endless, sources
-from chaos.people import Person, Post
-from chaos.verdict import is_watched_and_found, outcome_of, what_is_wrong
-from chaos.work import number_left, number_open, running
+from chaos.people import Accepted, Person, Post
+from chaos.verdict import is_heard_and_found, is_watched_and_found, outcome_of, spoken_word_of, what_is_wrong
+from chaos.work import number_left, number_open, number_untold, running
 from stack.ports import free_ports
 
 # So that a run of a hundred faults ends in twenty minutes. A kill counts as an attempt, and these runs kill a lot.
@@ -78,6 +78,7 @@ class Run:
         self.material = endless(sources(room.folder / "material"), options.seed)
         self.is_over = threading.Event()
         self.wrong: list[str] = []
+        self.asked_for_speech = 0
 
     def result(self) -> int:
         """The exit status."""
@@ -141,10 +142,8 @@ class Run:
 
     def _wait_until_quiet(self) -> None:
         deadline = time.monotonic() + QUIET_WITHIN
-        while (number_open(), number_left()) != (0, 0) and time.monotonic() < deadline:
+        while (number_open(), number_untold(), number_left()) != (0, 0, 0) and time.monotonic() < deadline:
             time.sleep(0.5)
-        # What is done after a job: indexing, publishing.
-        time.sleep(5)
 
     # --- The verdict ------------------------------------------------------------------------------------------------
 
@@ -153,14 +152,22 @@ class Run:
         for accepted in self.post.accepted:
             outcome = outcome_of(accepted)
             if outcome == "ready":
-                outcome = is_watched_and_found(accepted, self.room.port) or "ready"
+                outcome = is_watched_and_found(accepted, self.room.port) or self._heard(accepted) or "ready"
             if outcome not in ("ready", "refused"):
                 self.wrong.append(outcome)
             outcomes[outcome if outcome in ("ready", "refused") else "WRONG"] += 1
+        if outcomes["ready"] and not self.asked_for_speech:
+            self.wrong.append("no word was heard in any recording, though some are spoken")
         self.wrong += what_is_wrong(self.post, self.room, self.people)
         self.room.stop()
         self.wrong += [f"still alive: {line}" for line in self.room.left_behind()]
         return outcomes
+
+    def _heard(self, accepted: Accepted) -> str:
+        """A sentence about what is wrong with its words; counts those that have some."""
+        word = spoken_word_of(accepted)
+        self.asked_for_speech += bool(word)
+        return is_heard_and_found(accepted, word, self.room.port) if word else ""
 
     def _tell(self, outcomes: Counter[str]) -> None:
         rows = table(self.injector)
@@ -170,6 +177,7 @@ class Run:
         sums = [sum(column) for column in list(zip(*rows, strict=True))[1:]]
         print(f"{'':<34}{sums[0]:>9}{sums[1]:>9}{sums[2]:>9}\n")
         print(f"seed {self.options.seed}; {len(self.post.accepted)} recordings accepted: {dict(outcomes)}")
+        print(f"Found by a word that is spoken: asked for {self.asked_for_speech} of them.")
         print("\n".join(self.wrong) or "Nothing is lost, doubled, left behind or wrong.")
         if self.options.json:
             data = {"seed": self.options.seed, "faults": rows, "outcomes": outcomes, "wrong": self.wrong}

@@ -61,6 +61,8 @@ class Injector:
             "kill web": lambda: self._while_working(self._kill("web")),
             "kill nginx": lambda: self._while_working(self._kill("nginx")),
             "kill beat": lambda: self._while_working(self._kill("beat")),
+            "kill light": lambda: self._while_working(self._kill("light")),
+            "kill everything at once": lambda: self._while_working(self.kill_everything),
         }
         if self.has_small_disks:
             others["fill the disks"] = lambda: self._while_working(self.fill_disks)
@@ -124,6 +126,12 @@ class Injector:
 
     def _kill(self, name: str, number: int = signal.SIGKILL) -> Callable[[], bool]:
         return lambda: _signal(self.room.pid_of(name), number)
+
+    def kill_everything(self) -> bool:
+        """All processes in one moment, as when the power goes; the supervisor switches it on again. What disks have
+        not written yet survives this: that it is written in time, tests/videolib/lib/test_storage.py tries."""
+        struck = [_signal(pid, signal.SIGKILL) for pid in self.room.processes()]
+        return any(struck)
 
     def wipe_broker(self) -> bool:
         """Every message is gone, and so are the connections."""

@@ -29,6 +29,7 @@ SIGNS = {
     "s3": b"\0proxy\0",
     "nginx": b"nginx: master",
 }
+GUARD = b"lib/guard.py"
 # Small disks of their own, which can be filled without hurting anybody: where uploads arrive, and where workers work.
 SMALL_DISKS, DISK_SIZE = ("uploads", "scratch"), "2g"
 # From Linux's sched.h and mount.h.
@@ -75,6 +76,10 @@ class MachineRoom:
             if SIGNS[name] in command_of(pid):
                 return pid
         return None
+
+    def processes(self) -> list[int]:
+        """All that the supervisor started, and what these did; without its guard, which only sees to its own end."""
+        return [pid for pid in family_of(self.process.pid)[1:] if GUARD not in command_of(pid)]
 
     def stop(self) -> None:
         """As Ctrl-C does."""
@@ -123,6 +128,11 @@ def children_of(pid: int) -> list[int]:
     with suppress(OSError):
         return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     return []
+
+
+def family_of(pid: int) -> list[int]:
+    """It, its children, and theirs."""
+    return [pid, *(each for child in children_of(pid) for each in family_of(child))]
 
 
 def parent_of(pid: int) -> int | None:

@@ -4,13 +4,14 @@ gone? Each thing that is not so is a sentence."""
 from __future__ import annotations
 
 import json
+import re
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from chaos.faults import MOMENTS
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 # What killed workers leave on the scratch disk goes after ten leases, with a sweep.
 SCRATCH_PATIENCE = 120.0
 RANGE = {"Range": "bytes=0-65535"}
+# As the API gives at once: more than one person sends here.
+MOST_HITS = 100
 
 
 def outcome_of(accepted: Accepted) -> str:
@@ -30,7 +33,7 @@ def outcome_of(accepted: Accepted) -> str:
     from videolib.clips.models import Clip  # noqa: PLC0415 (Django is set up by then)
 
     sent = accepted.sent
-    clips = Clip.objects.filter(title=f"About {sent.word}").exclude(recording=None).select_related("recording")
+    clips = Clip.objects.filter(title=_title_of(accepted)).exclude(recording=None).select_related("recording")
     recordings = [clip.recording for clip in clips if clip.recording]
     if len(recordings) != 1:
         return f"{sent.word}: {len(recordings)} clips have it"
@@ -110,13 +113,11 @@ def _files(folder: Path) -> list[Path]:
 def is_watched_and_found(accepted: Accepted, port: int) -> str:
     """Played through nginx by its owner, and found by its word; else a sentence."""
     word, person = accepted.sent.word, accepted.person
-    status, body = _get(port, f"/api/v1/search?{urlencode({'q': word})}", {"Authorization": f"Bearer {person.token}"})
-    hits = json.loads(body)["hits"] if status == 200 else []
-    codes = [hit["code"] for hit in hits]
-    if len(codes) != 1:
-        return f"{word}: found {len(codes)} times ({status})"
+    status, hits = _search(port, person, word)
+    if len(hits) != 1:
+        return f"{word}: found {len(hits)} times ({status})"
     cookie = {"Cookie": person.cookie}
-    clip = f"/clips/{codes[0]}"
+    clip = f"/clips/{hits[0]['code']}"
     status, playlist = _get(port, f"{clip}/main.m3u8", cookie)
     for name in (line.removesuffix(".m3u8") for line in playlist.decode().splitlines() if line.endswith(".m3u8")):
         listed, _ = _get(port, f"{clip}/{name}.m3u8", cookie)
@@ -124,6 +125,32 @@ def is_watched_and_found(accepted: Accepted, port: int) -> str:
         if (status, listed, served) != (200, 200, 206) or not data:
             return f"{word}: {name} does not play ({status}, {listed}, {served})"
     return "" if b".m3u8" in playlist else f"{word}: no rendition is listed ({status})"
+
+
+def spoken_word_of(accepted: Accepted) -> str:
+    """The longest word of its transcript, as the engine wrote it down; empty where nothing was heard."""
+    from transcode.models import Cue  # noqa: PLC0415 (Django is set up by then)
+
+    cues = Cue.objects.filter(transcript__recording__clips__title=_title_of(accepted))
+    return max(re.findall("[a-z]+", " ".join(cues.values_list("text", flat=True)).lower()), key=len, default="")
+
+
+def is_heard_and_found(accepted: Accepted, spoken: str, port: int) -> str:
+    """Found by that word, where it is said; else a sentence."""
+    status, hits = _search(port, accepted.person, spoken)
+    titles = [hit["title"] for hit in hits if any(moment["field"] == "speech" for moment in hit["moments"])]
+    found = _title_of(accepted) in titles
+    return "" if found else f"{accepted.sent.word}: not found by its spoken word {spoken} ({status}, {len(hits)} hits)"
+
+
+def _title_of(accepted: Accepted) -> str:
+    return f"About {accepted.sent.word}"
+
+
+def _search(port: int, person: Person, text: str) -> tuple[int, list[dict[str, Any]]]:
+    query = urlencode({"q": text, "limit": MOST_HITS})
+    status, body = _get(port, f"/api/v1/search?{query}", {"Authorization": f"Bearer {person.token}"})
+    return status, json.loads(body)["hits"] if status == 200 else []
 
 
 def _get(port: int, path: str, headers: dict[str, str]) -> tuple[int, bytes]:

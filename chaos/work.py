@@ -58,6 +58,13 @@ def number_left() -> int | None:
     return ask(lambda: Leftover.objects.count())
 
 
+def number_untold() -> int | None:
+    """How many jobs ended of which the library has not heard; None when nobody can say."""
+    from transcode.models import Job  # noqa: PLC0415
+
+    return ask(lambda: Job.objects.untold().count())
+
+
 def ask(question: Callable[[], Answer]) -> Answer | None:
     """The database's answer; None, and a fresh connection for the next question, when it is away."""
     from django.db import Error, connection  # noqa: PLC0415
