@@ -22,7 +22,7 @@ from videolib.accounts.access import admin_required, get_person_for, person_of
 from videolib.accounts.models import ApiToken, AuditEntry, Invitation, Role, User
 from videolib.clips import actions as clip_actions
 from videolib.clips.access import remember_look
-from videolib.clips.models import Clip, CueEdit, LibrarySettings, License, Tag, Tagging, Term
+from videolib.clips.models import Clip, CueEdit, FailureNotice, LibrarySettings, License, Tag, Tagging, Term
 from videolib.community.models import Rating
 from videolib.operations.models import LibraryCheck
 from videolib.search.models import Passage
@@ -264,7 +264,7 @@ def show(model: type[models.Model], table: type[ReadOnly] = ReadOnly, **options:
 
 
 show(Clip, ClipTable, list_display=["code", "shown_title", "owner", "visibility", "published_at", "trashed_at"])
-for table in (ApiToken, AuditEntry, Invitation, LibraryCheck, LibrarySettings, Rating, Term):
+for table in (ApiToken, AuditEntry, FailureNotice, Invitation, LibraryCheck, LibrarySettings, Rating, Term):
     show(table)
 show(Tagging, TaggingTable)
 for pipeline_table in (Job, Leftover, Recording, Rendition, Screen, Storyboard, Transcript):

@@ -75,9 +75,9 @@ def test_nobody_else_may(client_of, make_user, role, path):
 
 
 def test_the_number_of_queries_does_not_grow(client, django_assert_num_queries):
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         client.get("/settings/")
     for number in range(5):
         License.objects.create(name=f"Licence {number}")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         client.get("/settings/")

@@ -14,7 +14,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 DRIVER = """
-import sys
+import signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # these tests may run under nohup
 from videolib.lib import supervisor
 from videolib.lib.supervisor import Program, StartError, Supervisor
 supervisor.GRACE_SECONDS = {grace}

@@ -4,9 +4,7 @@ import { keepSaving } from "./words.js";
 import { Pace, sizeOf } from "./pace.js";
 import { protection, secondsToWait, whyAgain, whyNot } from "./answers.js";
 
-// What arrived of one is kept when it is cut; so large that asking anew costs little beside the bytes, and that what
-// stands in front of a library lets it pass (some stop at 100 MB).
-const CHUNK = 32 * 1024 * 1024;
+const CHUNK = 8 * 1024 * 1024;
 // Half an hour of patience; any byte that gets through starts it anew.
 const RETRY_DELAYS = [0, 1000, 2000, 4000, 8000, 15000, ...Array(60).fill(30000)];
 
