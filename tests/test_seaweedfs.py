@@ -23,6 +23,7 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
 from stack.ports import free_ports
+from tests.buckets import keep_media_in_bucket
 from videolib.lib.bucket import PIECE
 from videolib.lib.bucket_setup import _make
 from videolib.lib.storage import Wanted
@@ -81,15 +82,9 @@ def bucket(endpoint: str, settings: Any) -> Any:
 
     def choose(**options: str) -> Any:
         settings.SITE_URL, settings.S3_BUCKET = SITE, options.get("bucket_name", BUCKET)
-        where = {"endpoint_url": endpoint, "public_endpoint_url": endpoint, "region_name": "us-east-1"}
-        keys = {"access_key": KEY, "secret_key": SECRET, "addressing_style": "path"}
-        settings.STORAGES = {
-            **settings.STORAGES,
-            "default": {
-                "BACKEND": "videolib.lib.bucket.BucketStorage",
-                "OPTIONS": {"bucket_name": settings.S3_BUCKET, **where, **keys, **options},
-            },
-        }
+        where = {"endpoint_url": endpoint, "public_endpoint_url": endpoint}
+        keys = {"access_key": KEY, "secret_key": SECRET}
+        keep_media_in_bucket(settings, settings.S3_BUCKET, **{**where, **keys, **options})
         return default_storage
 
     return choose

@@ -34,10 +34,11 @@ def ship(upload: Upload, held: Hold) -> None:
     """Send every file that is full, and begin another for the bytes that follow. UploadRefused where that fails, or
     somebody else has taken over.
     """
-    storage, files = multipart_storage(), upload.files
+    storage = multipart_storage()
     if storage is None:
         return
     held.show_life()
+    files = upload.files
     last = files[-1]
     if last.size >= _part_bytes(storage, upload) and last.end < upload.size_bytes:
         files.append(next_of(upload.path, last))

@@ -14,6 +14,7 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
 from stack.swift import Swift
+from tests.buckets import keep_media_in_bucket
 
 SITE = "https://videos.example.com"
 
@@ -35,15 +36,9 @@ def bucket(settings: Any) -> Any:
 
     def choose(endpoint: str, **options: str) -> Any:
         settings.SITE_URL, settings.S3_BUCKET = SITE, f"media-{uuid4()}"
-        where = {"endpoint_url": endpoint, "public_endpoint_url": endpoint, "region_name": "us-east-1"}
-        keys = {"access_key": "key", "secret_key": "secret", "addressing_style": "path"}
-        settings.STORAGES = {
-            **settings.STORAGES,
-            "default": {
-                "BACKEND": "videolib.lib.bucket.BucketStorage",
-                "OPTIONS": {"bucket_name": settings.S3_BUCKET, **where, **keys, **options},
-            },
-        }
+        where = {"endpoint_url": endpoint, "public_endpoint_url": endpoint}
+        keys = {"access_key": "key", "secret_key": "secret"}
+        keep_media_in_bucket(settings, settings.S3_BUCKET, **{**where, **keys, **options})
         return default_storage
 
     return choose

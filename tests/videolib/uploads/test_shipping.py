@@ -14,6 +14,7 @@ import boto3
 import pytest
 
 from stack.swift import Swift
+from tests.buckets import keep_media_in_bucket
 from tests.videolib.uploads.conftest import TusClient, sentence_of
 from transcode.models import Recording
 from videolib.clips.models import Clip
@@ -54,11 +55,7 @@ def bucket(
     name = f"media-{uuid4()}"
     keys = {"aws_access_key_id": service["access_key"], "aws_secret_access_key": service["secret_key"]}
     boto3.client("s3", endpoint_url=service["endpoint_url"], region_name="us-east-1", **keys).create_bucket(Bucket=name)
-    options = {"bucket_name": name, "region_name": "us-east-1", "addressing_style": "path", **service}
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {"BACKEND": "videolib.lib.bucket.BucketStorage", "OPTIONS": options},
-    }
+    keep_media_in_bucket(settings, name, **service)
     monkeypatch.setattr(BucketStorage, "least_part", PART)
     return media_storage()  # type: ignore[return-value]
 
