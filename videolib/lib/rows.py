@@ -14,15 +14,16 @@ def insert_rows(table: type[Model], fields: Sequence[Field[Any, Any]], rows: Ite
     """Each row is a value a field, as the database takes it: by COPY on PostgreSQL, by long INSERTs elsewhere."""
     name, *columns = map(connection.ops.quote_name, [table._meta.db_table, *(str(field.column) for field in fields)])
     into, rows = f"{name} ({', '.join(columns)})", iter(rows)
-    with connection.wrap_database_errors, connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            _copy(cursor, into, rows)
-        else:
+    if connection.vendor == "postgresql":
+        copy_rows(into, rows)
+    else:
+        with connection.cursor() as cursor:
             _insert(cursor, into, len(columns), rows)
 
 
-def _copy(cursor: Any, into: str, rows: Iterable[Sequence[Any]]) -> None:
-    with cursor.copy(f"COPY {into} FROM STDIN") as copy:
+def copy_rows(into: str, rows: Iterable[Sequence[Any]]) -> None:
+    """On PostgreSQL, `into` a table and its columns as SQL names them: "table (one, two)"."""
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
 

@@ -145,7 +145,10 @@ def test_further_pages_hold_the_rest(learner, make_clip, make_user):
 def test_where_not_all_were_counted_the_number_says_so(learner, make_clip, monkeypatch):
     make_clip(title="Findable")
     find = get_backend().find
-    cut = lambda *args, **asked: replace(find(*args, **asked), total=1500, is_cut=True)  # noqa: E731
+
+    def cut(*args, **asked):
+        return replace(find(*args, **asked), total=1500, is_cut=True)
+
     monkeypatch.setattr(get_backend(), "find", cut)
     assert "1,500+ clips for “findable”" in found(learner, q="findable")
     assert "1,500+ clips for “findab”" in found(learner, q="findab", as_typed="1")

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
+from videolib.lib.rows import copy_rows
 from videolib.search import ranking
 from videolib.search.backends.ranked import Documents, PassageRow, RankedBackend, Score, documents_in, rows_of, selected
 from videolib.search.models import Passage
@@ -144,8 +145,8 @@ FROM matches JOIN rarity USING (word) GROUP BY id
 """
 _ASKED = "(%s, %s::tsquery, %s, %s::float8)"
 
-_PASSAGE_COLUMNS = "COPY videolib_passage (id, doc_id, field, text, starts, words, length) FROM STDIN"
-_DOCUMENT_COLUMNS = "COPY videolib_searched (doc_id, heading, words) FROM STDIN"
+_PASSAGE_COLUMNS = "videolib_passage (id, doc_id, field, text, starts, words, length)"
+_DOCUMENT_COLUMNS = "videolib_searched (doc_id, heading, words)"
 # In both tables: what stands in one alone is found badly, or not at all.
 _KNOWN = """
 SELECT doc_id FROM videolib_searched AS searched
@@ -186,8 +187,8 @@ class PostgresBackend(RankedBackend):
         """See RankedBackend."""
         spoken = _Spoken()
         passages = chain.from_iterable(map(rows_of, documents))
-        _copy(_PASSAGE_COLUMNS, map(spoken.passage_row, passages))
-        _copy(_DOCUMENT_COLUMNS, map(spoken.document_row, documents))
+        copy_rows(_PASSAGE_COLUMNS, map(spoken.passage_row, passages))
+        copy_rows(_DOCUMENT_COLUMNS, map(spoken.document_row, documents))
 
     def remove(self, doc_ids: Iterable[int]) -> None:
         """See SearchBackend."""
@@ -325,12 +326,6 @@ def _read(words: Sequence[Word], among: _Among, spread: _Spread, look: _Look, *,
         cursor.execute(sql, [*before, *asked, *looked_at, *after, spread.size, required, required, most])
         rows: list[Any] = cursor.fetchall()
     return rows
-
-
-def _copy(columns: str, rows: Iterable[list[Any]]) -> None:
-    with connection.cursor() as cursor, cursor.copy(columns) as copy:
-        for row in rows:
-            copy.write_row(row)
 
 
 def _expression(word: Word, label: str = "") -> str:
