@@ -91,6 +91,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         """The name, or what stands before the @: an address is nobody else's business."""
         return self.name or self.email.partition("@")[0]
 
+    def get_absolute_url(self) -> str:
+        """The list of their clips."""
+        return f"/browse/?person={self.code}"
+
     def has_role(self, role: Role) -> bool:
         """Whether this person may do what `role` may."""
         return self.is_active and RANK[Role(self.role)] >= RANK[role]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 import uuid
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 from django.conf import settings
 from django.db import models
@@ -57,6 +58,10 @@ class Tag(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        """The list of the clips that have it."""
+        return f"/browse/?tag={quote(self.folded)}"
 
 
 class Clip(models.Model):

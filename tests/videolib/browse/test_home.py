@@ -1,5 +1,6 @@
 """The home page: what curators pinned, what is new, what is liked best, tags."""
 
+import html
 import re
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from transcode.models import Storyboard
-from videolib.clips.models import Clip
+from videolib.clips.models import Clip, Tag, Tagging, fold_tag
 
 HOME = "/"
 
@@ -150,3 +151,18 @@ def test_the_header_offers_what_the_role_allows(client_of, make_user):
     assert f'href="{reverse("people")}"' not in pages["curator"]
     for page in pages.values():
         assert f'action="{reverse("account_logout")}"' in page
+
+
+def test_a_card_says_by_whom_since_when_and_how_good_and_leads_to_more_of_both(client_of, make_user, make_clip):
+    owner, name = make_user(name="Ada"), "Q&A / Größe"
+    clip = make_clip(owner=owner, published_at=timezone.now() - timedelta(hours=3), rating_sum=9, rating_count=2)
+    make_clip(title="Of somebody else", published_at=timezone.now() - timedelta(days=1))
+    Tagging.objects.create(clip=clip, tag=Tag.objects.create(name=name, folded=fold_tag(name)))
+    client = client_of(make_user())
+    card = get(client).partition("data-card")[2].partition("data-card")[0]
+    assert re.search(r'<time datetime="[^"]+\+00:00" title="\d+ \w+ \d{4}, \d\d:\d\d">3 hours ago</time>', card)
+    assert 'title="4.5 of 5, rated by 2"' in card
+    leads = [html.unescape(address) for address in re.findall(r'href="(/browse/[^"]+)"', card)]
+    assert len(leads) == 2
+    for address in leads:
+        assert re.findall(r'card-title[^>]*><a [^>]*title="([^"]+)"', get(client, address)) == [clip.title]
