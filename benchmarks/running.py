@@ -21,7 +21,7 @@ from stack.ports import free_ports
 UP_WITHIN, DOWN_WITHIN = 120.0, 30.0  # seconds; an idle machine needs five
 READY = "videolib is ready at"
 ASK_EVERY = 0.02  # seconds between two questions whether a clip plays: the error of what is measured
-CHUNK = 8 * 1024 * 1024  # as the page sends them
+CHUNK = 8 * 1024 * 1024  # as the page begins to send them
 OWNER = "benchmark@example.com"
 
 

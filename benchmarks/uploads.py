@@ -35,6 +35,7 @@ from videolib.lib.storage import media_storage, multipart_storage
 
 GB, MB = 1024**3, 1024**2
 AIM_OF_CP, AIM_MB = 0.5, 30.0
+LARGEST = 64 * MB  # piece, as the page sends them
 # The first upload of a process imports what it needs.
 WARM_BYTES = MB
 # Linux: the highest memory of a process is counted from now on.
@@ -48,7 +49,7 @@ class Way:
 
     name: str
     port: int = 0
-    chunk: int = 0
+    grows: bool = False
     seconds: list[float] = field(default_factory=list)
     kept_seconds: list[float] = field(default_factory=list)
     grown_mb: list[float] = field(default_factory=list)
@@ -187,18 +188,28 @@ def _warm(library: Library, file: Path) -> None:
 
 def _in_turns(library: Library, file: Path, turns: int) -> list[Way]:
     """The copy, then the others; the file is in the page cache, and nothing else waits for the disk."""
-    size = file.stat().st_size
     copy = Way("boto3") if multipart_storage() else Way("cp")
     ways = [
-        Way(f"{door}, {said}", port, chunk)
+        Way(f"{door}, {said}", port, grows)
         for door, port in library.doors.items()
-        for said, chunk in (("one PATCH", size), (f"PATCHes of {CHUNK // MB} MB", CHUNK))
+        for said, grows in (("one PATCH", False), ("as the page does", True))
     ]
     for _ in range(turns):
         _put(file, copy) if multipart_storage() else _copy(file, copy)
         for way in ways:
             _take_turn(library, file, way)
     return [copy, *ways]
+
+
+def _send_all_but_one(sender: Sender, address: str, file: Path, way: Way) -> None:
+    """In one piece, or as pace.js does: begun with a small one, and then as much as the line takes in a second."""
+    size = file.stat().st_size - 1
+    start, piece = 0, CHUNK if way.grows else size
+    while start < size:
+        count, began = min(piece, size - start), time.perf_counter()
+        sender.send(address, file, start, count)
+        start += count
+        piece = min(LARGEST, max(CHUNK, int(count / (time.perf_counter() - began))))
 
 
 def _copy(file: Path, way: Way) -> None:
@@ -226,8 +237,7 @@ def _take_turn(library: Library, file: Path, way: Way) -> None:
     upload = Upload.objects.latest("pk")
     memory = Memory(library.folder)
     with _timed(way, lambda: [each.path for each in upload.files]):
-        for start in range(0, size - 1, way.chunk):
-            sender.send(address, file, start, min(way.chunk, size - 1 - start))
+        _send_all_but_one(sender, address, file, way)
     way.grown_mb.append(memory.grown_mb())
     sender.cancel(address)
 

@@ -126,7 +126,7 @@ def test_an_upload_survives_a_cut_of_the_network(
     words.get_by_label(re.compile("whole team", re.I)).check()
     page.locator("[data-status=ready]").first.wait_for(timeout=120_000)
     shot(page, "upload-done")
-    assert library.manage("shell", "--no-imports", "-c", PRINT_ORIGINALS).split() == [_sha256(recording)]
+    assert _sha256(recording) in library.manage("shell", "--no-imports", "-c", PRINT_ORIGINALS).split()
     assert max(offsets) > 0, "it began again instead of going on"
     known["clip"] = page.locator("[data-transfer] a[href^='/clips/']").first.get_attribute("href").split("?")[0]
 

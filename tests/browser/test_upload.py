@@ -192,3 +192,33 @@ def test_without_javascript_a_form_takes_one_file(upload_page, recording, shot):
     page.click("form:has([name=file]) button")
     page.wait_for_url("**/clips/**")
     assert page.inner_text("h1") == "Cut in the middle"
+
+
+def test_pieces_grow_with_the_line_and_shrink_with_it(upload_page):
+    page = upload_page()
+    pieces = page.evaluate("""async () => {
+        const address = document.querySelector('script[src*="upload"]').src.replace(/upload[^/]*$/, 'pace.js');
+        const { Pace, PIECE } = await import(address);
+        let now = 0;
+        performance.now = () => now;
+        const pace = new Pace();
+        return [[PIECE, 200], [5 * PIECE, 400], [8 * PIECE, 4000], [2 * PIECE, 20000]].map(([bytes, took]) => {
+            now += took;
+            return pace.pieceAfter(bytes) / PIECE;
+        });
+    }""")
+    assert pieces == [5, 8, 2, 1]
+
+
+def test_on_a_quick_line_a_file_travels_in_few_pieces(upload_page, tmp_path):
+    """Eleven pieces of 8 MB would be."""
+    page = upload_page()
+    page.on("dialog", lambda dialog: dialog.accept())
+    sent = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "PATCH" else None)
+    file = tmp_path / "large.mp4"
+    with file.open("wb") as out:
+        out.truncate(88 * MEGABYTE)
+    page.set_input_files("[data-files]", file)
+    page.wait_for_selector(".upload[data-state=done], .upload[data-state=refused]", timeout=PATIENCE)
+    assert 1 < len(sent) < 8

@@ -1,7 +1,10 @@
-// How fast bytes travel and how long they still need, in words.
+// How fast bytes travel: how long they still need, in words, and how many go in one request.
 
 // Long enough to be calm, short enough to notice that the line got slower.
 const WINDOW = 8000;
+// A request costs the same whatever it brings, and what was cut in one is told only when it ends.
+export const PIECE = 8 * 1024 ** 2;
+const LARGEST_PIECE = 64 * 1024 ** 2;
 
 export function sizeOf(bytes) {
   const units = [bytes === 1 ? "byte" : "bytes", "KB", "MB", "GB", "TB"];
@@ -19,6 +22,14 @@ function timeOf(seconds) {
 export class Pace {
   constructor() {
     this.marks = [];
+    this.pieceBegan = performance.now();
+  }
+
+  // How many bytes the line takes in a second, now that it took so many since the last time.
+  pieceAfter(bytes) {
+    const milliseconds = performance.now() - this.pieceBegan;
+    this.pieceBegan += milliseconds;
+    return Math.round(Math.min(LARGEST_PIECE, Math.max(PIECE, (1000 * bytes) / milliseconds)));
   }
 
   describe(sent, total) {

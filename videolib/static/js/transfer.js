@@ -1,10 +1,9 @@
 // One file on its way to the server, by tus: resumed at the exact byte after a pause, a lost network or a reload.
 
 import { keepSaving } from "./words.js";
-import { Pace, sizeOf } from "./pace.js";
+import { Pace, PIECE, sizeOf } from "./pace.js";
 import { protection, secondsToWait, whyAgain, whyNot } from "./answers.js";
 
-const CHUNK = 8 * 1024 * 1024;
 // Half an hour of patience; any byte that gets through starts it anew.
 const RETRY_DELAYS = [0, 1000, 2000, 4000, 8000, 15000, ...Array(60).fill(30000)];
 
@@ -76,6 +75,7 @@ export class Transfer {
   send() {
     this.pace = new Pace();
     this.transport ??= this.newTransport();
+    this.transport.options.chunkSize = PIECE;
     this.show("sending", this.url ? "Uploading." : "Starting.");
     this.transport.start();
   }
@@ -84,13 +84,13 @@ export class Transfer {
     return new window.tus.Upload(this.file, {
       endpoint: this.page.endpoint,
       uploadUrl: this.url,
-      chunkSize: CHUNK,
       retryDelays: RETRY_DELAYS,
       // The server lists what is unfinished; nothing of it is left behind in a browser that others may use.
       storeFingerprintForResuming: false,
       metadata: { filename: this.file.name, fingerprint: this.fingerprint },
       onBeforeRequest: (request) => request.setHeader("X-CSRFToken", protection()),
       onUploadUrlAvailable: () => this.begun(),
+      onChunkComplete: (bytes) => { this.transport.options.chunkSize = this.pace.pieceAfter(bytes); },
       onProgress: (sent, total) => this.progress(sent, total),
       onShouldRetry: (error) => this.mayRetry(error),
       onSuccess: () => this.finished(),
