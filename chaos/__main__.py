@@ -105,8 +105,7 @@ class Run:
             last = self.injector.met[-1]
             print(f"{last.at:7.1f} s  {last.kind:<32} met {len(last.jobs)}", flush=True)
             time.sleep(dice.uniform(*BETWEEN_FAULTS))
-        if not self._is_enough():
-            self.wrong.append(f"only {sum(self._met().values())} faults met running work: {dict(self._met())}")
+        self.wrong += self._too_few()
 
     def _next_kind(self) -> str:
         """One of those that met least so far, of those whose work runs now."""
@@ -122,9 +121,16 @@ class Run:
         return Counter(each.kind for each in self.injector.met if each.jobs)
 
     def _is_enough(self) -> bool:
-        met = self._met()
-        each = all(met[kind] >= self.options.of_each for kind in (*self.injector.kinds(), CUT))
-        return each and sum(met.values()) >= self.options.faults
+        return not self._too_few()
+
+    def _too_few(self) -> list[str]:
+        """A sentence about each kind that met less than is wanted, and one about all of them."""
+        met, wanted = self._met(), self.options.of_each
+        kinds = [kind for kind in (*self.injector.kinds(), CUT) if met[kind] < wanted]
+        few = [f"{kind} met running work {met[kind]} times, not {wanted}" for kind in kinds]
+        if (number := sum(met.values())) < self.options.faults:
+            few.append(f"{number} faults met running work, not {self.options.faults}")
+        return few
 
     def _send(self, number: int) -> None:
         """What one pair of hands sends, as long as things are broken."""

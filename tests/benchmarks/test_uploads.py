@@ -37,7 +37,7 @@ def test_a_library_on_a_disk_is_measured_and_fifty_send_at_once(tmp_path: Path, 
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert f"{PEOPLE} at once: 0 errors" in ended.stdout
     told = json.loads((tmp_path / "figures.json").read_text())
-    doors = [f"{door}, {how}" for door in ("nginx", "granian") for how in ("one PATCH", "PATCHes of 8 MB")]
+    doors = [f"{door}, {how}" for door in ("nginx", "granian") for how in ("one PATCH", "as the page does")]
     assert [way["name"] for way in told["ways"]] == ["cp", *doors]
     assert all(len(way["seconds"]) == len(way["kept_seconds"]) == 1 for way in told["ways"])
     assert [round(one["gigabytes"], 3) for one in told["finished"]] == [0.01, 0.02]

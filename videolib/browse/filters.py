@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Exists, F, OuterRef, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -21,8 +21,10 @@ from videolib.clips.access import ClipQuerySet
 from videolib.clips.models import Tag, Tagging
 
 # Counting costs by the row, on every page. Up to so many clips every number is exact; of more, the newest so many are
-# counted: a list says "2,000+", and tags and people are those of the clips that anybody may still reach by pages.
-MOST_COUNTED = 2000
+# counted: a list says "1,000+", and tags and people are those of the clips that anybody may still reach by pages.
+MOST_COUNTED = 1000
+# So many can be read through in a menu. Whoever else made a clip is chosen by their name on it.
+MOST_PEOPLE = 100
 # Each tag is one more subquery; nobody files clips under more at once.
 MOST_TAGS = 8
 # From how many seconds up to below how many.
@@ -156,10 +158,13 @@ def count_tags(clips: ClipQuerySet, *, most: int, chosen: Filters | None = None)
     return [TagCount(**row, query=chosen.with_tag(row["folded"]).query()) for row in rows]
 
 
-def count_people(clips: ClipQuerySet) -> list[tuple[User, int]]:
-    """Who owns how many of `clips` (of the newest MOST_COUNTED), by name. Two queries."""
-    numbers = Counter(clips.newest_first().values_list("owner", flat=True)[:MOST_COUNTED])
-    people = [(owner, numbers[owner.pk]) for owner in User.objects.filter(pk__in=numbers)]
+def count_people(clips: ClipQuerySet, *, chosen: UUID | None = None) -> list[tuple[User, int]]:
+    """The MOST_PEOPLE who own most of `clips` (of the newest MOST_COUNTED), and who is chosen, each with how many, by
+    name. Two queries.
+    """
+    counted = Counter(clips.newest_first().values_list("owner", flat=True)[:MOST_COUNTED])
+    offered = Q(pk__in=[owner for owner, _ in counted.most_common(MOST_PEOPLE)])
+    people = [(owner, counted[owner.pk]) for owner in User.objects.filter(offered | Q(code=chosen))]
     return sorted(people, key=lambda pair: pair[0].display_name.casefold())
 
 

@@ -13,10 +13,9 @@ from django.views.decorators.http import require_safe
 
 from videolib.accounts.access import person_of
 from videolib.accounts.models import User
-from videolib.browse.filters import CountedPages, Filters, chips_of, count_people, count_tags, tag_names
+from videolib.browse.filters import CountedPages, chips_of, count_people, count_tags, tag_names
 from videolib.browse.forms import BrowseForm
 from videolib.browse.search import ClipHits, count_search, search_clips
-from videolib.clips.access import ClipQuerySet
 from videolib.clips.models import Clip, Tag, fold_tag
 
 ON_A_SHELF = 10  # browse.css shows as many of them as fill whole rows
@@ -52,7 +51,7 @@ def browse(request: HttpRequest) -> HttpResponse:
     listed = Clip.objects.listed_for(request.user)
     form = BrowseForm(request.GET)
     filters = form.filters(request.GET)
-    people = _people_to_choose(listed, filters)
+    people = count_people(filters.but_anyone().narrow(listed), chosen=filters.person)
     form.offer_people(people)
     fitting = filters.narrow(listed)
     page = CountedPages(filters.sorted(fitting.with_card()), ON_A_PAGE).get_page(request.GET.get("page"))
@@ -66,13 +65,6 @@ def browse(request: HttpRequest) -> HttpResponse:
         "library_is_empty": not page.paginator.count and not listed.exists(),
     }
     return render(request, "browse/browse.html", context)
-
-
-def _people_to_choose(listed: ClipQuerySet, filters: Filters) -> list[tuple[User, int]]:
-    people = count_people(filters.but_anyone().narrow(listed))
-    if filters.person and all(person.code != filters.person for person, _ in people):
-        people += [(person, 0) for person in User.objects.filter(code=filters.person)]
-    return people
 
 
 @require_safe

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import local
-from typing import NamedTuple
 
 import Stemmer
 
@@ -25,14 +24,6 @@ SHORTEST_STEMMED = 3  # FTS5 leaves shorter ones alone: "is", "js", "vs"
 _of_thread = local()  # a stemmer keeps a buffer and may not be shared
 
 
-class Token(NamedTuple):  # a page of hits makes ten thousand, and these are made fastest
-    """A word of a text: its stem, and where it stands."""
-
-    stem: str
-    start: int
-    end: int
-
-
 @dataclass(frozen=True)
 class Form:
     """Stems to be found side by side; of the last one perhaps only the beginning."""
@@ -40,12 +31,12 @@ class Form:
     stems: tuple[str, ...]
     beginning: bool = False
 
-    def stands_at(self, tokens: Sequence[Token], at: int) -> bool:
-        """Whether these are the words from the token AT on."""
-        said = tokens[at : at + len(self.stems)]
+    def stands_at(self, stems: Sequence[str], at: int) -> bool:
+        """Whether these are the words from the one AT on, of a text of these."""
+        said = stems[at : at + len(self.stems)]
         if len(said) < len(self.stems):
             return False
-        *whole, last = zip(self.stems, (token.stem for token in said), strict=True)
+        *whole, last = zip(self.stems, said, strict=True)
         fits = last[1].startswith(last[0]) if self.beginning else last[0] == last[1]
         return fits and all(looked_for == stem for looked_for, stem in whole)
 
@@ -65,13 +56,8 @@ def _stemmer() -> Stemmer.Stemmer:
     return stemmer
 
 
-def tokens_of(text: str) -> list[Token]:
-    """The words of a text in their order."""
-    return [Token(stem_of(found[0]), found.start(), found.end()) for found in _PIECE.finditer(text)]
-
-
 def stems_of(text: str) -> list[str]:
-    """The same without where they stand, in half the time: for what is written, which is all there is."""
+    """The words of a text in their order."""
     return [stem_of(piece) for piece in _PIECE.findall(text)]
 
 
@@ -96,19 +82,21 @@ class Marker:
     def mark(self, text: str) -> str:
         """The text with its matches marked."""
         parts, at = [], 0
-        for start, end in _joined(self._matches(tokens_of(text))):
+        pieces = list(_PIECE.finditer(text))
+        matches = self._matches([stem_of(piece[0]) for piece in pieces])
+        for start, end in _joined((pieces[first].start(), pieces[last].end()) for first, last in matches):
             parts += [text[at:start], MARK, text[start:end], UNMARK]
             at = end
         return "".join([*parts, text[at:]])
 
-    def _matches(self, tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
-        for at, token in enumerate(tokens):
-            forms = self.by_first_stem.get(token.stem, ())
-            lengths = [len(form.stems) for form in forms if form.stands_at(tokens, at)]
-            if self.beginnings and token.stem.startswith(self.beginnings):
+    def _matches(self, stems: Sequence[str]) -> Iterator[tuple[int, int]]:
+        """First and last word of each. A page of hits has ten thousand words, of which few are looked at twice."""
+        for at, stem in enumerate(stems):
+            lengths = [len(form.stems) for form in self.by_first_stem.get(stem, ()) if form.stands_at(stems, at)]
+            if self.beginnings and stem.startswith(self.beginnings):
                 lengths.append(1)
             if lengths:
-                yield token.start, tokens[at + max(lengths) - 1].end
+                yield at, at + max(lengths) - 1
 
 
 def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

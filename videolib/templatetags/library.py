@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from videolib.clips.models import Clip
+from videolib.search.types import Snippet
 
 register = template.Library()
 
@@ -24,6 +25,7 @@ STARS = (
     '<span class="stars" title="{mean} of 5, rated by {count}">{star}<span><span class="visually-hidden">Rated </span>'
     '{mean}<span class="visually-hidden"> of 5 by</span></span> <span class="count">({count})</span></span>'
 )
+MATCH = "<mark>{}</mark>"
 TIME = '<time datetime="{}" title="{}">{}</time>'
 
 
@@ -85,6 +87,13 @@ def time_ago(moment: datetime) -> SafeString:
     """The same, with the moment itself for whoever points at it."""
     there = timezone.localtime(moment)
     return format_html(TIME, there.isoformat(), f"{there.day} {there:%B %Y, %H:%M}", ago(moment))
+
+
+@register.filter
+def marked(snippet: Snippet) -> SafeString:
+    """Its text, with what matched in marks."""
+    parts = (((MATCH if is_match else "{}"), text) for text, is_match in snippet.parts)
+    return SafeString("".join(format_html(part, text) for part, text in parts))
 
 
 @register.filter

@@ -217,12 +217,12 @@ def cancel_upload(upload: Upload, *, by: User, among: UploadQuerySet | None = No
     With `among` only while it is one of these. Returns whether it was cancelled.
     """
     with transaction.atomic():
-        # Upload and clip are read again and locked together: neither is finished nor restored in between.
-        locked = (Upload.objects.all() if among is None else among).select_for_update().select_related("clip")
+        # Clip and upload are read again and locked: neither is finished nor restored in between.
+        clip = Clip.objects.select_for_update().filter(pk=upload.clip_id).first()
+        locked = (Upload.objects.all() if among is None else among).select_for_update()
         standing = locked.filter(pk=upload.pk).first()
-        if standing is None:
+        if clip is None or standing is None:
             return False
-        clip = standing.clip
         standing.delete()
         if clip.is_draft:
             delete_for_good(clip)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from transcode import actions as pipeline
 from transcode.log_fields import logging_about
 from transcode.models import Recording
-from videolib.clips.actions import attach_recording, index_clips_of, lock_clip
+from videolib.clips.actions import attach_recording, index_clips_of
 from videolib.clips.models import Clip
 from videolib.lib.storage import media_storage
 from videolib.uploads.digest import DIGESTS
@@ -111,10 +111,10 @@ def _win(upload: Upload) -> Clip:
     Only the winner of this UPDATE gives it its recording. A deleted draft gets none.
     """
     now = timezone.now()
+    # Before the upload, as whoever deletes a clip does it: two who lock in different orders wait for each other.
+    clip = Clip.objects.select_for_update().filter(pk=upload.clip_id).first()
     won = Upload.objects.open().filter(pk=upload.pk).update(finished_at=now)
-    # After the upload, as `cancel_upload` does it: two who lock in different orders wait for each other for ever.
-    clip = lock_clip(upload.clip) if won else None
-    if clip is None or clip.trashed_at:
+    if clip is None or clip.trashed_at or not won:
         raise UploadRefused(410, "This upload was cancelled.")
     upload.finished_at, upload.clip = now, clip
     return clip

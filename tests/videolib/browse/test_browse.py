@@ -72,6 +72,20 @@ def test_only_one_persons_clips(browse, make_clip, make_user):
     assert f'<option value="{ben.code}">Ben (1)</option>' in browse.page
 
 
+def test_of_many_people_those_with_most_clips_are_offered_and_whoever_is_chosen(
+    browse, make_clip, make_user, monkeypatch
+):
+    monkeypatch.setattr(filters, "MOST_PEOPLE", 2)
+    people = {name: make_user("contributor", name=name) for name in ("Ada", "Ben", "Cleo <3")}
+    for number, owner in enumerate(people.values(), 1):
+        for _ in range(number):
+            make_clip(owner)
+    browse()
+    assert re.findall(r"<option[^>]*>([^<]*\(\d\))", browse.page) == ["Ben (2)", "Cleo &lt;3 (3)"]
+    assert len(browse(person=str(people["Ada"].code))) == 1
+    assert f'<option value="{people["Ada"].code}" selected>Ada (1)</option>' in browse.page
+
+
 def test_a_person_without_clips_that_fit_is_still_named(browse, make_clip, make_user):
     make_clip()
     ada = make_user("contributor", name="Ada")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from videolib.search.passages import MARK, UNMARK
-from videolib.search.stems import Marker, stem_of, tokens_of
+from videolib.search.stems import Marker, stem_of, stems_of
 from videolib.search.words import words_of
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
@@ -36,7 +36,7 @@ def stems_by_fts5(fts5: sqlite3.Connection, text: str) -> set[str]:
 
 
 def by_us(text: str) -> set[str]:
-    return {token.stem for token in tokens_of(text)}
+    return set(stems_of(text))
 
 
 def test_our_own_pages_have_the_same_stems_in_both(fts5: sqlite3.Connection) -> None:

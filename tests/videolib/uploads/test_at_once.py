@@ -88,6 +88,16 @@ def test_a_draft_that_is_deleted_while_its_last_byte_comes_gets_no_recording(tus
     assert not Recording.objects.exists()
 
 
+def test_a_draft_that_is_deleted_for_good_while_its_last_byte_comes_gets_no_recording(tus, monkeypatch):
+    upload = tus.begin(5)
+    upload.path.write_bytes(b"hello")
+    delete, finish_it = partial(clips.delete_for_good, Clip.objects.get()), partial(actions.finish_upload, upload)
+    deleted, finished = race(monkeypatch, delete, finish_it, stop_after=(clips, "get_backend"))
+    assert (deleted.error, finished.had_to_wait) == (None, True)
+    assert isinstance(finished.error, UploadRefused)
+    assert not Clip.objects.exists() and not Recording.objects.exists()
+
+
 def test_two_that_finish_one_upload_make_one_recording(tus, monkeypatch):
     upload = tus.begin(5)
     upload.path.write_bytes(b"hello")

@@ -29,7 +29,7 @@ from videolib.search.types import Field, Hit, Hits, Query, SearchDocument
 from videolib.search.words import Word, words_of
 
 # So many documents are ordered by their passages; those after them stay in the order of the words they cover.
-POOL = 100
+POOL = 40
 # Passages of one document that are looked through for its moments.
 PASSAGES_LOOKED_THROUGH = 6
 
