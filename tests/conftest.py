@@ -157,6 +157,20 @@ def needs() -> Callable[[str, bool], None]:
 
 
 @pytest.fixture(scope="session")
+def moto() -> Iterator[str]:
+    """The address of an S3 service on a loopback port: it takes any key, and each test a bucket of its own."""
+    import logging
+
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    yield "http://{}:{}".format(*server.get_host_and_port())
+    server.stop()
+
+
+@pytest.fixture(scope="session")
 def swift(needs: Callable[[str, bool], None]) -> Iterator[Swift]:
     """An S3 service that checks signatures, of this session's own."""
     needs("python3-swift", is_installed())

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,20 +32,14 @@ def told(room: Room) -> Any:
 
 
 @pytest.fixture(scope="module")
-def bucket_server() -> Iterator[dict[str, str]]:
+def bucket_server(moto: str) -> dict[str, str]:
     """The settings of an S3 protocol on a loopback socket."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield {
-        "S3_ENDPOINT_URL": f"http://{host}:{port}",
+    return {
+        "S3_ENDPOINT_URL": moto,
         "S3_PUBLIC_ENDPOINT_URL": "none",
         "S3_ACCESS_KEY_ID": "key",
         "S3_SECRET_ACCESS_KEY": "secret",
     }
-    server.stop()
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 from uuid import uuid4
@@ -17,17 +16,6 @@ from stack.swift import Swift
 from tests.buckets import keep_media_in_bucket
 
 SITE = "https://videos.example.com"
-
-
-@pytest.fixture(scope="module")
-def moto() -> Iterator[str]:
-    """An S3 server that takes every rule, and lets pages of all origins read."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    yield "http://{}:{}".format(*server.get_host_and_port())
-    server.stop()
 
 
 @pytest.fixture

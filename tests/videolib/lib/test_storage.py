@@ -9,7 +9,6 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -233,28 +232,13 @@ def _fill(_: Path, target: Path) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    """An S3 server on a loopback port."""
-    import logging
-
-    from moto.server import ThreadedMotoServer
-
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 class TestBucket(StorageContract):
     """A bucket, as the settings make it: endpoint, keys, path-style addresses."""
 
     @pytest.fixture
-    def service(self, endpoint: str) -> dict[str, str]:
+    def service(self, moto: str) -> dict[str, str]:
         """Where the bucket is, and a key to it."""
-        return {"endpoint_url": endpoint, "access_key": "key", "secret_key": "secret"}
+        return {"endpoint_url": moto, "access_key": "key", "secret_key": "secret"}
 
     @pytest.fixture
     def storage(self, service: dict[str, str]) -> MediaStorage:

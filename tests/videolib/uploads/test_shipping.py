@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -31,24 +31,10 @@ DATA = os.urandom(2 * PART + 3 * MB)
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(scope="module")
-def moto() -> Iterator[dict[str, str]]:
-    """An S3 server on a loopback port, as the storage's options have it."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield {"endpoint_url": f"http://{host}:{port}", "access_key": "key", "secret_key": "secret"}
-    server.stop()
-
-
 @pytest.fixture
-def bucket(
-    request: pytest.FixtureRequest, moto: dict[str, str], settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> BucketStorage:
+def bucket(request: pytest.FixtureRequest, moto: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> BucketStorage:
     """The library's media lie in a new bucket, of moto, or where a test wants it of Swift."""
-    service = moto
+    service = {"endpoint_url": moto, "access_key": "key", "secret_key": "secret"}
     if getattr(request, "param", "moto") == "swift":
         swift: Swift = request.getfixturevalue("swift")
         service = {"endpoint_url": swift.endpoint, "access_key": swift.access_key, "secret_key": swift.secret_key}
