@@ -263,7 +263,11 @@ def remove_term(request: CallerRequest, text: str) -> Status[None]:
 
 @api.get("/search", response={200: HitsOut, 429: Problem}, summary="Find the moment")
 def search(request: CallerRequest, q: str, limit: Limit = 20, offset: Offset = 0) -> dict[str, Any]:
-    """Over titles, tags, descriptions and speech of all clips listed for you, best first."""
+    """Over titles, tags, descriptions and speech of all clips listed for you, best first.
+
+    Narrowed by `tag:git`, `by:ada`, `by:me`, `before:2026-05`, `after:2026`, `longer:5m`, `shorter:90s`, each with a
+    minus for the contrary; with nothing else in `q`, what fits comes the newest first.
+    """
     count_search(request.user)
     found = search_clips(request.user, q, limit=limit, offset=offset)
     return {"total": found.total, "is_cut": found.is_cut, "hits": found.as_data(first_rank=offset + 1)}

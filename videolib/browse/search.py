@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
 
 from videolib.accounts.models import User
+from videolib.browse.filters import MOST_COUNTED
+from videolib.browse.operators import understand
 from videolib.clips.access import ClipQuerySet, Viewer
 from videolib.clips.models import Clip
 from videolib.lib.limits import Limit
@@ -65,6 +67,7 @@ def search_clips(
 
     Who may see what is part of the query: nothing else is found, counted or ranked by. Any text is fine. The number
     of database queries is the same however many clips are found. `as_typed`: the last word may be half a word.
+    Operators (operators.py) narrow; where there is nothing else, what fits comes the newest first.
     """
     with SEARCH_SECONDS.labels("typing" if as_typed else "whole").time():
         return _search(Query(text, limit=limit, offset=offset, as_typed=as_typed), user, among)
@@ -76,11 +79,20 @@ def count_search(user: User) -> None:
 
 
 def _search(query: Query, user: Viewer, among: ClipQuerySet | None) -> ClipHits:
-    listed = Clip.objects.listed_for(user)
+    asked = understand(query.text, by=user)
+    listed = Clip.objects.listed_for(user).filter(*asked.conditions)
     if among is not None:
         listed = listed.filter(pk__in=among.values("pk"))
-    found = get_backend().find(query, among=listed.values("pk"))
+    if asked.is_all_of_them:
+        return _newest(listed, query)
+    found = get_backend().find(replace(query, text=asked.words), among=listed.values("pk"))
     clips = listed.with_card().in_bulk([hit.doc_id for hit in found.hits])
     # A clip that was taken away between the two queries is not shown.
     hits = [ClipHit(clips[hit.doc_id], hit.score, hit.moments) for hit in found.hits if hit.doc_id in clips]
     return ClipHits(hits, found.total, found.is_cut)
+
+
+def _newest(listed: ClipQuerySet, query: Query) -> ClipHits:
+    total = listed.order_by()[: MOST_COUNTED + 1].count()
+    clips = listed.with_card().newest_first()[query.offset : query.offset + query.limit]
+    return ClipHits([ClipHit(clip, 0.0, ()) for clip in clips], min(total, MOST_COUNTED), total > MOST_COUNTED)

@@ -1,0 +1,123 @@
+"""What a search says besides words: `tag:git by:ada before:2026-05 longer:5m`, each with a minus for the contrary.
+
+Nothing is an error: what is not understood stays a word to look for, and so does all that stands in quotes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils import timezone
+
+from videolib.accounts.models import User
+from videolib.clips.access import Viewer
+from videolib.clips.models import Tagging, fold_tag
+
+_WRITTEN = re.compile(r'"[^"]*"|(?<!\S)(-?)(tag|by|before|after|longer|shorter):("[^"]*"|\S+)', re.IGNORECASE)
+_DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
+_LENGTH = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)(s|sec|m|min|h)?|(\d{1,6}):([0-5]\d)", re.IGNORECASE)
+_SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The words to look for, and what a clip has to fit besides."""
+
+    words: str
+    conditions: tuple[Q, ...] = ()
+
+    @property
+    def is_all_of_them(self) -> bool:
+        """No word is looked for: every clip that fits is an answer."""
+        return bool(self.conditions) and not self.words.strip()
+
+
+def understand(text: str, *, by: Viewer) -> Asked:
+    """What `by` asks for. A tag is one that the clip has; a person is found by a part of their name, or `by:me`."""
+    conditions: list[Q] = []
+
+    def take(found: re.Match[str]) -> str:
+        condition = _condition(found[2].lower(), found[3].strip('" '), by) if found[2] else None
+        if condition is None:
+            return found[0]
+        conditions.append(~condition if found[1] else condition)
+        return " "
+
+    words = _WRITTEN.sub(take, text)
+    return Asked(words, tuple(conditions))
+
+
+def _condition(operator: str, said: str, by: Viewer) -> Q | None:
+    """None where it is not understood."""
+    if operator == "by":
+        return _of_person(said, by)
+    return _OPERATORS[operator](said)
+
+
+def _of_person(said: str, by: Viewer) -> Q | None:
+    """By the name that is shown: of an address no more than what stands before the @."""
+    if said.casefold() == "me" and isinstance(by, User):
+        return Q(owner=by)
+    if not said or "\x00" in said:
+        return None
+    named = Q(owner__name__icontains=said)
+    return named if "@" in said else named | Q(owner__name="", owner__email__istartswith=said)
+
+
+def _tagged(said: str) -> Q | None:
+    folded = fold_tag(said)
+    return Q(pk__in=Tagging.objects.filter(tag__folded=folded).values("clip")) if folded else None
+
+
+def _before(said: str) -> Q | None:
+    day = _first_day(said)
+    return Q(published_at__lt=day) if day else None
+
+
+def _after(said: str) -> Q | None:
+    day = _first_day(said)
+    return Q(published_at__gte=day) if day else None
+
+
+def _first_day(said: str) -> datetime | None:
+    """2026, 2026-05 and 2026-05-01: where it begins."""
+    found = _DAY.fullmatch(said)
+    if found is None:
+        return None
+    year, month, day = (int(part or 1) for part in found.groups())
+    try:
+        return datetime(year, month, day, tzinfo=timezone.get_current_timezone())
+    except (ValueError, OverflowError):
+        return None
+
+
+def _longer(said: str) -> Q | None:
+    seconds = _seconds(said)
+    return None if seconds is None else Q(recording__duration__gte=seconds)
+
+
+def _shorter(said: str) -> Q | None:
+    seconds = _seconds(said)
+    return None if seconds is None else Q(recording__duration__lt=seconds)
+
+
+def _seconds(said: str) -> float | None:
+    """5, 5m, 90s, 1h and 1:30; minutes, unless something else is said."""
+    found = _LENGTH.fullmatch(said)
+    if found is None:
+        return None
+    number, unit, minutes, seconds = found.groups()
+    return float(number) * _SECONDS[(unit or "m").lower()] if number else 60.0 * int(minutes) + int(seconds)
+
+
+_OPERATORS: dict[str, Callable[[str], Q | None]] = {
+    "tag": _tagged,
+    "before": _before,
+    "after": _after,
+    "longer": _longer,
+    "shorter": _shorter,
+}
