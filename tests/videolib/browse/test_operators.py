@@ -15,10 +15,10 @@ from videolib.browse.search import search_clips
 
 @pytest.fixture
 def people(make_user):
-    return {
-        "ada": make_user("contributor", name="Ada Lovelace"),
-        "ben": make_user("contributor", name="", email="ben@example.com"),
-    }
+    ben = make_user("contributor", email="ben@example.com")
+    ben.name = ""
+    ben.save()
+    return {"ada": make_user("contributor", name="Ada Lovelace"), "ben": ben}
 
 
 @pytest.fixture
