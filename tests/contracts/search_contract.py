@@ -265,6 +265,28 @@ class SearchBackendContract(SearchAnswersContract):
         assert self.ids('tool "free transforming"') == [1]
         assert set(self.ids("free transform")) == {1, 2, 3}
 
+    def test_what_stands_behind_a_minus_is_in_no_answer(self) -> None:
+        self.put(
+            document(7, title="alpha", speech=["beta", "gamma"]),
+            document(8, title="alpha", tags=["gammas"]),
+            document(9, description=["alpha"], speech=["gamma beta"]),
+            document(10, speech=["alpha"]),
+        )
+        assert sorted(self.ids("alpha -gamma")) == [10]
+        assert sorted(self.ids('alpha -"gamma beta"')) == [7, 8, 10]
+        assert self.ids("alpha -gamma -speech -alpha") == []
+        assert sorted(self.ids("beta -nowhere")) == [7, 9]
+        assert self.find("alpha -beta").total == 2
+        assert sorted(self.ids("-gamma")) == [7, 8, 9], "with nothing else it is looked for"
+
+    @pytest.mark.usefixtures("few_is_many")
+    def test_of_very_many_documents_those_without_it_are_found(self) -> None:
+        self.backend.put(
+            *(document(number, title="alpha beta", speech=["gamma"] * (number % 9 > 0)) for number in range(1, 91))
+        )
+        assert set(self.ids("alpha beta -gamma")) <= set(range(9, 91, 9))
+        assert self.ids("alpha beta -gamma")
+
     def test_every_phrase_in_quotes_must_be_there(self) -> None:
         self.put(document(1, speech=["alpha beta", "gamma delta"]), document(2, speech=["alpha beta", "delta gamma"]))
         assert self.ids('"alpha beta" "gamma delta"') == [1]

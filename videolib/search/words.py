@@ -31,6 +31,8 @@ _ENGLISH = """
 STOP_WORDS = frozenset(_ENGLISH.split())
 
 _QUOTED = re.compile(r'"([^"]*)"|“([^”]*)”|«([^»]*)»')
+# -word and -"two words", but neither --force nor `ls -la`: options of commands are looked for like anything else.
+_UNWANTED = re.compile(r'(?<!\S)-(?:"([^"]+)"|([^\W\d_]\S{2,}))')
 _SHORTENED = re.compile(r"['’](?:s|t|ll|re|ve|d|m)\b", re.IGNORECASE)
 # Letters and digits held together by what stands inside names: ERR_CONN_RESET, ORA-00942, config.yaml, src/app
 _NAME = re.compile(r"[^\W_]+(?:[-_./:@]+[^\W_]+)*")
@@ -61,7 +63,24 @@ def words_of(text: str, *, as_typed: bool = False) -> list[Word]:
     Stop words are left out unless there is nothing else. `as_typed`: a word at the very end may be the beginning
     of one.
     """
-    text = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode()).replace("\x00", " ")
+    text = _tidy(text)
+    return _words(_UNWANTED.sub(" ", text), as_typed) or _words(text, as_typed)
+
+
+def unwanted_of(text: str) -> list[Word]:
+    """What no answer has, because it stood behind a minus; none where nothing else is looked for."""
+    text = _tidy(text)
+    if not _words(_UNWANTED.sub(" ", text), as_typed=False):
+        return []
+    found = (word for one in _UNWANTED.finditer(text) for word in _phrases(one[one.lastindex or 1]))
+    return list(dict.fromkeys(found))[:MOST_WORDS]
+
+
+def _tidy(text: str) -> str:
+    return unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode()).replace("\x00", " ")
+
+
+def _words(text: str, as_typed: bool) -> list[Word]:
     phrases = [phrase for found in _QUOTED.finditer(text) for phrase in _phrases(found[found.lastindex or 1])]
     plain = list(_plain_words(_SHORTENED.sub("", _QUOTED.sub(" ", text))))
     if as_typed and plain and text[-1:].isalnum() and len(plain[-1].text) >= SHORTEST_BEGINNING:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from videolib.search.words import MOST_WORDS, Word, other_forms, words_of
+from videolib.search.words import MOST_WORDS, Word, other_forms, unwanted_of, words_of
 
 
 def texts(text, **asked):
@@ -83,3 +83,20 @@ def test_stems_that_differ_are_bridged():
     assert other_forms(Word("moment")) == other_forms(Word("layer")) == other_forms(Word("free transform")) == []
     assert Word("configuring") in other_forms(Word("configuri", beginning=True))
     assert Word("keyb", beginning=True) in other_forms(Word("key", beginning=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "unwanted"),
+    [
+        ("git -push", ["git"], ["push"]),
+        ('git -"pull Request" -MERGE -merge', ["git"], ["pull request", "merge"]),
+        ("git -ERR_CONN_RESET", ["git"], ["err conn reset"]),
+        ("ls -la --force -5 -x", ["ls", "la", "force", "5", "x"], []),
+        ("well-known x - push", ["well known", "well", "known", "x", "push"], []),
+        ("-push", ["push"], []),
+        ("the -push", ["the"], ["push"]),
+    ],
+)
+def test_a_minus_says_what_no_answer_has(text, wanted, unwanted):
+    assert texts(text) == wanted
+    assert [word.text for word in unwanted_of(text)] == unwanted

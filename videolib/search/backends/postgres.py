@@ -87,7 +87,7 @@ candidates AS MATERIALIZED (
 ),
 read AS MATERIALIZED (
     SELECT doc, heading, words || '' AS words FROM candidates JOIN videolib_searched ON doc_id = doc
-    WHERE {allowed} OFFSET 0
+    WHERE {allowed} {without} OFFSET 0
 ),
 has AS MATERIALIZED (
     SELECT word, doc, CASE
@@ -119,6 +119,7 @@ AND EXISTS (SELECT FROM videolib_passage WHERE doc_id = doc AND words @@ (
 # Row by row: to join all that somebody may see would take longer than all else.
 _ALLOWED = "EXISTS (SELECT FROM ({among}) AS among(doc) WHERE among.doc = doc_id OFFSET 0)"
 _ALLOWED_OF_A_PAGE = "doc_id = ANY (ARRAY({among}))"
+_WITHOUT = "AND NOT words @@ %s::tsquery"
 _MINE = "mine(doc) AS MATERIALIZED ({among}), "
 _WITHIN_MINE = "AND doc_id IN (SELECT doc FROM mine)"
 
@@ -161,13 +162,15 @@ class PostgresBackend(RankedBackend):
 
     name = "postgres"
 
-    def documents(self, words: Sequence[Word], among: QuerySet[Any], *, most: int) -> Documents:
+    def documents(
+        self, words: Sequence[Word], among: QuerySet[Any], *, unwanted: Sequence[Word], most: int
+    ) -> Documents:
         """See RankedBackend. Neither found nor counted beyond MOST."""
         most = min(most, MOST)
-        documents, may_lack_some = self._best(words, _among(among), most=most)
+        documents, may_lack_some = self._best(words, _among(among, unwanted), most=most)
         if may_lack_some:
             # Those that were looked at are other people's, and there may be more: rare, and slower.
-            documents, _ = self._best(words, _within(among), most=most)
+            documents, _ = self._best(words, _within(among, unwanted), most=most)
         return documents
 
     def _best(self, words: Sequence[Word], among: _Among, *, most: int) -> tuple[Documents, bool]:
@@ -222,23 +225,24 @@ class PostgresBackend(RankedBackend):
 
 @dataclass(frozen=True)
 class _Among:
-    """In SQL, who may be found: asked of each document that was looked at, or no others are looked at at all."""
+    """In SQL, what may be found: asked of each document that was looked at, or no others are looked at at all."""
 
     mine: str = ""
     within: str = ""
     allowed: str = "true"
     parameters: Sequence[Any] = ()  # of `mine`, or of `allowed`
+    unwanted: str = ""  # a tsquery
 
 
-def _among(among: QuerySet[Any]) -> _Among:
+def _among(among: QuerySet[Any], unwanted: Sequence[Word]) -> _Among:
     sql, parameters = selected(among)
     allowed = _ALLOWED_OF_A_PAGE if among.query.is_sliced else _ALLOWED
-    return _Among(allowed=allowed.format(among=sql), parameters=parameters)
+    return _Among(allowed=allowed.format(among=sql), parameters=parameters, unwanted=_any_of(unwanted))
 
 
-def _within(among: QuerySet[Any]) -> _Among:
+def _within(among: QuerySet[Any], unwanted: Sequence[Word]) -> _Among:
     sql, parameters = selected(among)
-    return _Among(_MINE.format(among=sql), _WITHIN_MINE, parameters=parameters)
+    return _Among(_MINE.format(among=sql), _WITHIN_MINE, parameters=parameters, unwanted=_any_of(unwanted))
 
 
 @dataclass(frozen=True)
@@ -307,6 +311,7 @@ def _read(words: Sequence[Word], among: _Among, spread: _Spread, look: _Look, *,
         mine=among.mine,
         within=among.within,
         allowed=among.allowed,
+        without=_WITHOUT if among.unwanted else "",
         every=_BY_TABLE if spread.nearly_all_have(look.every) else _BY_INDEX,
         more=_BY_TABLE if spread.nearly_all_have(look.more) else _BY_INDEX,
         **FIELD_WEIGHTS,
@@ -319,9 +324,10 @@ def _read(words: Sequence[Word], among: _Among, spread: _Spread, look: _Look, *,
     asked: list[Any] = []
     for number, word in enumerate(words):
         asked += [number, *(_expression(word, label) for label in ("", *LABELS.values())), spread.common.get(word)]
-    every, required = _all_of(look.every), sum(word.required for word in words)
+    every, required = _all_of(look.every, among.unwanted), sum(word.required for word in words)
     before, after = (among.parameters, ()) if among.mine else ((), among.parameters)
-    looked_at = [every, every, _all_of(look.more), list(look.doc_ids)]
+    looked_at = [every, every, _all_of(look.more, among.unwanted), list(look.doc_ids)]
+    after = [*after, among.unwanted] if among.unwanted else after
     with connection.cursor() as cursor:
         cursor.execute(sql, [*before, *asked, *looked_at, *after, spread.size, required, required, most])
         rows: list[Any] = cursor.fetchall()
@@ -333,8 +339,13 @@ def _expression(word: Word, label: str = "") -> str:
     return f"({' | '.join(_side_by_side(form, label) for form in forms_of(word))})"
 
 
-def _all_of(words: Iterable[Word]) -> str | None:
-    return " & ".join(map(_expression, words)) or None
+def _any_of(words: Iterable[Word]) -> str:
+    return " | ".join(map(_expression, words))
+
+
+def _all_of(words: Iterable[Word], unwanted: str) -> str | None:
+    every = " & ".join(map(_expression, words))
+    return f"{every} & !({unwanted})" if every and unwanted else every or None
 
 
 def _single_stems(word: Word) -> list[str] | None:

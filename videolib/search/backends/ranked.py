@@ -26,7 +26,7 @@ from videolib.search.models import Passage
 from videolib.search.moments import MarkedPassage, best_moments
 from videolib.search.passages import passages_of
 from videolib.search.types import Field, Hit, Hits, Query, SearchDocument
-from videolib.search.words import Word, words_of
+from videolib.search.words import Word, unwanted_of, words_of
 
 # So many documents are ordered by their passages; those after them stay in the order of the words they cover.
 POOL = 40
@@ -71,8 +71,12 @@ class RankedBackend(ABC):
     name: str
 
     @abstractmethod
-    def documents(self, words: Sequence[Word], among: QuerySet[Any], *, most: int) -> Documents:
-        """The best `most` documents by the words they have, of those allowed. EmptyResultSet where none is allowed."""
+    def documents(
+        self, words: Sequence[Word], among: QuerySet[Any], *, unwanted: Sequence[Word], most: int
+    ) -> Documents:
+        """The best `most` documents by the words they have, of those allowed, without those that have any that is
+        unwanted. EmptyResultSet where none is allowed.
+        """
 
     @abstractmethod
     def write(self, documents: Sequence[SearchDocument]) -> None:
@@ -107,16 +111,16 @@ class RankedBackend(ABC):
         """See SearchBackend."""
         words = words_of(query.text, as_typed=query.as_typed)
         first, last = query.offset, query.offset + query.limit
-        documents = self._documents(words, among, most=max(POOL, last))
+        documents = self._documents(words, among, unwanted=unwanted_of(query.text), most=max(POOL, last))
         shown = documents.found[POOL:][max(0, first - POOL) : max(0, last - POOL)]
         scores = self._scores(words, [*documents.found[:POOL], *shown], documents.weights)
         ranked = [*_ranked(documents.found[:POOL], scores), *_ranked(documents.found[POOL:], {})]
         hits = self._with_moments(ranked[first:last], scores, words, documents.weights)
         return Hits(hits, documents.total, documents.is_cut)
 
-    def _documents(self, words: Sequence[Word], among: QuerySet[Any], *, most: int) -> Documents:
+    def _documents(self, words: Sequence[Word], among: QuerySet[Any], **asked: Any) -> Documents:
         try:
-            return self.documents(words, among, most=most) if words else Documents()
+            return self.documents(words, among, **asked) if words else Documents()
         except EmptyResultSet:
             return Documents()
 

@@ -40,7 +40,7 @@ _SAID = f"""
 # mistyped, is in no row of `rarity`, so it keeps nothing from having "every word".
 _DOCUMENTS = """
 WITH allowed(doc) AS MATERIALIZED (SELECT DISTINCT * FROM ({among})),
-said AS MATERIALIZED (SELECT * FROM ({said}) WHERE doc IN allowed),
+said AS MATERIALIZED (SELECT * FROM ({said}) WHERE doc IN allowed {without}),
 library(size) AS MATERIALIZED (SELECT count(*) FROM allowed),
 rarity AS MATERIALIZED (
     SELECT word, ln(1 + (size - count(*) + 0.5) / (count(*) + 0.5)) AS weight FROM said, library GROUP BY word
@@ -62,6 +62,10 @@ doc IN (
 )
 """
 
+_WITHOUT = f"""
+AND doc NOT IN (SELECT rowid >> {DOCUMENT_BITS} FROM videolib_passage_fts WHERE videolib_passage_fts MATCH %s)
+"""
+
 _PASSAGES = f"""
 SELECT rowid, -bm25(videolib_passage_fts) FROM videolib_passage_fts
 WHERE videolib_passage_fts MATCH %s AND rowid >> {DOCUMENT_BITS} IN (SELECT value FROM json_each(%s))
@@ -80,17 +84,21 @@ class SqliteBackend(RankedBackend):
 
     name = "sqlite"
 
-    def documents(self, words: Sequence[Word], among: QuerySet[Any], *, most: int) -> Documents:
+    def documents(
+        self, words: Sequence[Word], among: QuerySet[Any], *, unwanted: Sequence[Word], most: int
+    ) -> Documents:
         """See RankedBackend."""
         allowed, parameters = selected(among)
         expressions = [_expression(word) for word in words]
         anywhere = ranking.may_stand_anywhere(words)
         every_word, together = (_ANYWHERE, []) if anywhere else (_TOGETHER, [json.dumps(expressions)])
-        sql = _DOCUMENTS.format(among=allowed, said=" UNION ALL ".join([_SAID] * len(words)), every_word=every_word)
+        without, has_unwanted = (_WITHOUT, [_any_of(unwanted)]) if unwanted else ("", [])
+        spoken = " UNION ALL ".join([_SAID] * len(words))
+        sql = _DOCUMENTS.format(among=allowed, said=spoken, without=without, every_word=every_word)
         said = [value for numbered in enumerate(expressions) for value in numbered]
         required = sum(word.required for word in words)
         with connection.cursor() as cursor:
-            cursor.execute(sql, [*parameters, *said, *together, required, required, most])
+            cursor.execute(sql, [*parameters, *said, *has_unwanted, *together, required, required, most])
             return documents_in(cursor.fetchall(), words)
 
     def write(self, documents: Sequence[SearchDocument]) -> None:
