@@ -67,6 +67,7 @@ def test_95_of_100_are_told_and_what_is_no_page_is_an_error() -> None:
     assert told["errors"] == ["/: 500"]
 
 
+@pytest.mark.long
 @pytest.mark.stack
 @pytest.mark.timeout(600)
 def test_two_libraries_are_asked_on_the_stack_and_kept(needs: Callable[[str, bool], None], tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ def weights() -> None:
         pytest.skip("the weights of `make setup` are not there")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("weights")
 @pytest.mark.timeout(300)
 def test_both_engines_are_measured_side_by_side(run: Run, folder: Path, tmp_path: Path) -> None:

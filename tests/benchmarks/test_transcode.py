@@ -144,6 +144,7 @@ def test_a_blurred_rendition_is_told_from_the_source(screen_file, tmp_path):
     assert worse[1] < same[1] - 20
 
 
+@pytest.mark.long
 @pytest.mark.skipif(find_spec("rapidocr") is None, reason="rapidocr is not installed; requirements-dev.txt names it")
 def test_words_lost_in_a_rendition_are_counted(tmp_path):
     from PIL import Image, ImageDraw, ImageFont

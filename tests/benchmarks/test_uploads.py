@@ -45,6 +45,7 @@ def test_a_library_on_a_disk_is_measured_and_fifty_send_at_once(tmp_path: Path, 
     assert not [*tmp_path.glob("videolib-uploads-*")]
 
 
+@pytest.mark.long
 def test_the_stack_is_measured_through_both_doors(tmp_path: Path) -> None:
     ended = run(tmp_path, "--media", "bucket")
     assert ended.returncode == 0, ended.stdout + ended.stderr
