@@ -10,8 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from transcode.models import Storyboard
+from transcode.models import Recording, Storyboard
+from videolib.accounts.models import User
 from videolib.clips.models import Clip, Tag, Tagging, fold_tag
+from videolib.templatetags import cards
 
 HOME = "/"
 
@@ -166,3 +168,31 @@ def test_a_card_says_by_whom_since_when_and_how_good_and_leads_to_more_of_both(c
     assert len(leads) == 2
     for address in leads:
         assert re.findall(r'card-title[^>]*><a [^>]*title="([^"]+)"', get(client, address)) == [clip.title]
+
+
+def test_a_card_is_drawn_once_for_all_and_anew_when_anything_on_it_changes(
+    client_of, make_user, make_clip, monkeypatch
+):
+    clip = make_clip(title="Drawn once and for all", published_at=timezone.now() - timedelta(days=40))
+    drawn = []
+    draw = cards.render_to_string
+    monkeypatch.setattr(cards, "render_to_string", lambda name, shown: drawn.append(name) or draw(name, shown))
+    clients = [client_of(make_user()), client_of(make_user("admin")), client_of(clip.owner)]
+
+    def drawn_now() -> list[str]:
+        drawn.clear()
+        pages = [get(client) for client in clients]
+        assert all(Clip.objects.get().title in page for page in pages)
+        return sorted(drawn)
+
+    assert drawn_now() == ["_card.html", "_poster.html"]
+    assert drawn_now() == []
+    for change in ({"title": "Another title"}, {"rating_sum": 5, "rating_count": 1}):
+        Clip.objects.update(**change)
+        assert drawn_now() == ["_card.html"]
+    Tagging.objects.create(clip=clip, tag=Tag.objects.create(name="git", folded="git"))
+    assert drawn_now() == ["_card.html"]
+    User.objects.filter(pk=clip.owner_id).update(name="Somebody else")
+    assert drawn_now() == ["_card.html"]
+    Recording.objects.update(duration=61.0)
+    assert drawn_now() == ["_card.html", "_poster.html"]

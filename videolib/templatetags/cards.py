@@ -1,0 +1,106 @@
+"""Cards and posters of clips: `{% load cards %}`. What shows the same is made once, whoever looks at it.
+
+A page has dozens of cards, and to make each anew was most of its time. Nothing here asks who looks: what depends on
+that is which clips are listed.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+from uuid import UUID
+
+from django import template
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from videolib.clips.models import Clip
+from videolib.templatetags.library import time_ago
+
+register = template.Library()
+
+# A few kilobytes each; a process that shows more makes those shown longest ago anew.
+MOST_KEPT = 3000
+TAGS_SHOWN = 3
+
+Named = tuple[str, str]  # an address, and what is called so
+
+
+class Poster(NamedTuple):
+    """The still of a clip and what lies over it."""
+
+    code: UUID
+    has_still: bool
+    has_storyboard: bool
+    is_tall: bool
+    visibility: str
+    is_hidden: bool
+    seconds: float | None
+
+    @classmethod
+    def of(cls, clip: Clip) -> Poster:
+        """Of a clip with its recording (ClipQuerySet.with_card)."""
+        recording = clip.recording
+        if recording is None:
+            return cls(clip.code, False, False, False, clip.visibility, bool(clip.hidden_at), None)
+        return cls(
+            clip.code,
+            bool(recording.poster_key),
+            hasattr(recording, "storyboard"),
+            (recording.height or 0) > (recording.width or 0),
+            clip.visibility,
+            bool(clip.hidden_at),
+            recording.duration,
+        )
+
+
+class Card(NamedTuple):
+    """A poster with the words below it."""
+
+    poster: Poster
+    address: str
+    title: str
+    owner: Named
+    published: SafeString
+    rating: float | None
+    rating_count: int
+    tags: tuple[Named, ...]
+    more_tags: int
+
+    @classmethod
+    def of(cls, clip: Clip) -> Card:
+        """Of a clip as ClipQuerySet.with_card() gives it: no query."""
+        tags = list(clip.tags.all())
+        return cls(
+            Poster.of(clip),
+            clip.get_absolute_url(),
+            clip.title,
+            (clip.owner.get_absolute_url(), clip.owner.display_name),
+            time_ago(clip.published_at) if clip.published_at else SafeString(),
+            clip.rating,
+            clip.rating_count,
+            tuple((tag.get_absolute_url(), tag.name) for tag in tags[:TAGS_SHOWN]),
+            max(0, len(tags) - TAGS_SHOWN),
+        )
+
+
+@register.simple_tag
+def poster(clip: Clip) -> SafeString:
+    """The still of a clip, with its length."""
+    return _poster_html(Poster.of(clip))
+
+
+@register.simple_tag
+def card(clip: Clip) -> SafeString:
+    """One clip in a grid."""
+    return _card_html(Card.of(clip))
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _poster_html(poster: Poster) -> SafeString:
+    return render_to_string("_poster.html", {"poster": poster})
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _card_html(card: Card) -> SafeString:
+    return render_to_string("_card.html", {"card": card, "poster": _poster_html(card.poster)})
