@@ -12,7 +12,7 @@ from itertools import groupby, takewhile
 from videolib.search.passages import MARK, UNMARK, shown
 from videolib.search.types import Field, Moment, Snippet
 
-MOST_MOMENTS = 3
+MOST_MOMENTS = 2
 # Two jumps closer than this are one to whoever watches.
 SECONDS_APART = 10.0
 # A word in the line before or after counts half, one further a quarter: the jump lands where the words gather.

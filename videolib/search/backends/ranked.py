@@ -31,7 +31,7 @@ from videolib.search.words import Word, unwanted_of, words_of
 # So many documents are ordered by their passages; those after them stay in the order of the words they cover.
 POOL = 40
 # Passages of one document that are looked through for its moments.
-PASSAGES_LOOKED_THROUGH = 6
+PASSAGES_LOOKED_THROUGH = 4
 
 # A passage's id says whose it is: document, number within it, field. So an index alone tells which documents match,
 # without a look into the table for each passage.
