@@ -47,7 +47,7 @@ def understand(text: str, *, by: Viewer) -> Asked:
         conditions.append(~condition if found[1] else condition)
         return " "
 
-    words = _WRITTEN.sub(take, text)
+    words = _WRITTEN.sub(take, text.encode("utf-8", "replace").decode())
     return Asked(words, tuple(conditions))
 
 

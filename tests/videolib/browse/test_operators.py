@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from videolib.browse.operators import understand
@@ -109,6 +109,7 @@ OPERATORS = st.sampled_from(
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.lists(OPERATORS | st.text(max_size=12), max_size=8).map("".join))
+@example(text="tag:\ud800 by:\udfff by:\x00 tag:\x00 git")
 def test_any_text_is_fine(clips, people, text):
     found = search_clips(people["ada"], text)
     assert found.total >= len(found.hits)
