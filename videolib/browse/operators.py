@@ -17,7 +17,7 @@ from videolib.accounts.models import User
 from videolib.clips.access import Viewer
 from videolib.clips.models import Tagging, fold_tag
 
-_WRITTEN = re.compile(r'"[^"]*"|(?<!\S)(-?)(tag|by|before|after|longer|shorter):("[^"]*"|\S+)', re.IGNORECASE)
+_WRITTEN = re.compile(r'"[^"]*"|(?<!\S)(-?)(tag|by|before|after|longer|shorter):("[^"]*(?:"|$)|\S+)', re.IGNORECASE)
 _DAY = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 _LENGTH = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)(s|sec|m|min|h)?|(\d{1,6}):([0-5]\d)", re.IGNORECASE)
 _SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600}
@@ -36,25 +36,32 @@ class Asked:
         return bool(self.conditions) and not self.words.strip()
 
 
-def understand(text: str, *, by: Viewer) -> Asked:
-    """What `by` asks for. A tag is one that the clip has; a person is found by a part of their name, or `by:me`."""
+def understand(text: str, *, by: Viewer, as_typed: bool = False) -> Asked:
+    """What `by` asks for. A tag is one that the clip has; a person is found by a part of their name, or `by:me`.
+
+    `as_typed`: a tag at the very end may be the beginning of one.
+    """
+    text = text.encode("utf-8", "replace").decode()
     conditions: list[Q] = []
 
     def take(found: re.Match[str]) -> str:
-        condition = _condition(found[2].lower(), found[3].strip('" '), by) if found[2] else None
+        may_go_on = as_typed and found.end() == len(text) and text[-1] != '"'
+        condition = _condition(found[2].lower(), found[3].strip('" '), by, may_go_on) if found[2] else None
         if condition is None:
             return found[0]
         conditions.append(~condition if found[1] else condition)
         return " "
 
-    words = _WRITTEN.sub(take, text.encode("utf-8", "replace").decode())
+    words = _WRITTEN.sub(take, text)
     return Asked(words, tuple(conditions))
 
 
-def _condition(operator: str, said: str, by: Viewer) -> Q | None:
+def _condition(operator: str, said: str, by: Viewer, may_go_on: bool) -> Q | None:
     """None where it is not understood."""
     if operator == "by":
         return _of_person(said, by)
+    if operator == "tag":
+        return _tagged(said, may_go_on)
     return _OPERATORS[operator](said)
 
 
@@ -68,9 +75,10 @@ def _of_person(said: str, by: Viewer) -> Q | None:
     return named if "@" in said else named | Q(owner__name="", owner__email__istartswith=said)
 
 
-def _tagged(said: str) -> Q | None:
+def _tagged(said: str, may_go_on: bool) -> Q | None:
     folded = fold_tag(said)
-    return Q(pk__in=Tagging.objects.filter(tag__folded=folded).values("clip")) if folded else None
+    fits = Q(tag__folded__startswith=folded) if may_go_on else Q(tag__folded=folded)
+    return Q(pk__in=Tagging.objects.filter(fits).values("clip")) if folded else None
 
 
 def _before(said: str) -> Q | None:
@@ -115,7 +123,6 @@ def _seconds(said: str) -> float | None:
 
 
 _OPERATORS: dict[str, Callable[[str], Q | None]] = {
-    "tag": _tagged,
     "before": _before,
     "after": _after,
     "longer": _longer,

@@ -79,7 +79,7 @@ def count_search(user: User) -> None:
 
 
 def _search(query: Query, user: Viewer, among: ClipQuerySet | None) -> ClipHits:
-    asked = understand(query.text, by=user)
+    asked = understand(query.text, by=user, as_typed=query.as_typed)
     listed = Clip.objects.listed_for(user).filter(*asked.conditions)
     if among is not None:
         listed = listed.filter(pk__in=among.values("pk"))

@@ -72,6 +72,15 @@ def test_they_narrow_what_is_found_by_words(found, text, expected):
     assert set(found(text)) == expected
 
 
+def test_a_tag_that_is_still_typed_may_be_the_beginning_of_one(clips, make_user):
+    def typed(text: str, **asked: bool) -> set[str]:
+        return {hit.clip.title for hit in search_clips(make_user(), text, **asked).hits}
+
+    for text in ("git tag:gi", 'git tag:"git h', "git -tag:she tag:git"):
+        assert typed(text, as_typed=True) == {"git one", "git ten"}
+    assert typed("git tag:gi") == typed("tag:gi git", as_typed=True) == typed('git tag:"gi"', as_typed=True) == set()
+
+
 def test_alone_they_list_what_fits_the_newest_first(found):
     assert found('tag:"git hub"') == ["ten", "one"]
     assert found("longer:0") == ["excel", "ten", "five", "one"]
