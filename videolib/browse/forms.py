@@ -18,8 +18,9 @@ from videolib.clips.models import fold_tag
 class Menu(forms.Select):
     """Django's own takes a template for each of its options, and here are a hundred."""
 
-    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:  # noqa: ARG002 (Django's)
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         """As HTML."""
+        del renderer  # of templates
         chosen = str(value or "")
         options = ((flatatt({"value": key, "selected": key == chosen}), label) for key, label in self.choices)
         return format_html(

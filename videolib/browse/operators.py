@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
@@ -62,7 +63,9 @@ def _condition(operator: str, said: str, by: Viewer, may_go_on: bool) -> Q | Non
         return _of_person(said, by)
     if operator == "tag":
         return _tagged(said, may_go_on)
-    return _OPERATORS[operator](said)
+    read, lookup = _COMPARED[operator]
+    value = read(said)
+    return None if value is None else Q(**{lookup: value})
 
 
 def _of_person(said: str, by: Viewer) -> Q | None:
@@ -81,16 +84,6 @@ def _tagged(said: str, may_go_on: bool) -> Q | None:
     return Q(pk__in=Tagging.objects.filter(fits).values("clip")) if folded else None
 
 
-def _before(said: str) -> Q | None:
-    day = _first_day(said)
-    return Q(published_at__lt=day) if day else None
-
-
-def _after(said: str) -> Q | None:
-    day = _first_day(said)
-    return Q(published_at__gte=day) if day else None
-
-
 def _first_day(said: str) -> datetime | None:
     """2026, 2026-05 and 2026-05-01: where it begins."""
     found = _DAY.fullmatch(said)
@@ -103,16 +96,6 @@ def _first_day(said: str) -> datetime | None:
         return None
 
 
-def _longer(said: str) -> Q | None:
-    seconds = _seconds(said)
-    return None if seconds is None else Q(recording__duration__gte=seconds)
-
-
-def _shorter(said: str) -> Q | None:
-    seconds = _seconds(said)
-    return None if seconds is None else Q(recording__duration__lt=seconds)
-
-
 def _seconds(said: str) -> float | None:
     """5, 5m, 90s, 1h and 1:30; minutes, unless something else is said."""
     found = _LENGTH.fullmatch(said)
@@ -122,9 +105,10 @@ def _seconds(said: str) -> float | None:
     return float(number) * _SECONDS[(unit or "m").lower()] if number else 60.0 * int(minutes) + int(seconds)
 
 
-_OPERATORS: dict[str, Callable[[str], Q | None]] = {
-    "before": _before,
-    "after": _after,
-    "longer": _longer,
-    "shorter": _shorter,
+# How what is said is read, None where it is not understood, and what a clip has to fit.
+_COMPARED: dict[str, tuple[Callable[[str], Any], str]] = {
+    "before": (_first_day, "published_at__lt"),
+    "after": (_first_day, "published_at__gte"),
+    "longer": (_seconds, "recording__duration__gte"),
+    "shorter": (_seconds, "recording__duration__lt"),
 }

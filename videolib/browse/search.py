@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from videolib.accounts.models import User
-from videolib.browse.filters import MOST_COUNTED
+from videolib.browse.filters import CountedPages
 from videolib.browse.operators import understand
 from videolib.clips.access import ClipQuerySet, Viewer
 from videolib.clips.models import Clip
@@ -93,6 +93,6 @@ def _search(query: Query, user: Viewer, among: ClipQuerySet | None) -> ClipHits:
 
 
 def _newest(listed: ClipQuerySet, query: Query) -> ClipHits:
-    total = listed.order_by()[: MOST_COUNTED + 1].count()
+    pages = CountedPages(listed, query.limit)
     clips = listed.with_card().newest_first()[query.offset : query.offset + query.limit]
-    return ClipHits([ClipHit(clip, 0.0, ()) for clip in clips], min(total, MOST_COUNTED), total > MOST_COUNTED)
+    return ClipHits([ClipHit(clip, 0.0, ()) for clip in clips], pages.count, pages.is_cut)

@@ -70,10 +70,8 @@ def words_of(text: str, *, as_typed: bool = False) -> list[Word]:
 def unwanted_of(text: str) -> list[Word]:
     """What no answer has, because it stood behind a minus; none where nothing else is looked for."""
     text = _tidy(text)
-    if not _words(_UNWANTED.sub(" ", text), as_typed=False):
-        return []
-    found = (word for one in _UNWANTED.finditer(text) for word in _phrases(one[one.lastindex or 1]))
-    return list(dict.fromkeys(found))[:MOST_WORDS]
+    found = dict.fromkeys(word for one in _UNWANTED.finditer(text) for word in _phrases(one[one.lastindex or 1]))
+    return list(found)[:MOST_WORDS] if found and _words(_UNWANTED.sub(" ", text), as_typed=False) else []
 
 
 def _tidy(text: str) -> str:

@@ -41,16 +41,14 @@ class Poster(NamedTuple):
     def of(cls, clip: Clip) -> Poster:
         """Of a clip with its recording (ClipQuerySet.with_card)."""
         recording = clip.recording
-        if recording is None:
-            return cls(clip.code, False, False, False, clip.visibility, bool(clip.hidden_at), None)
         return cls(
-            clip.code,
-            bool(recording.poster_key),
-            hasattr(recording, "storyboard"),
-            (recording.height or 0) > (recording.width or 0),
-            clip.visibility,
-            bool(clip.hidden_at),
-            recording.duration,
+            code=clip.code,
+            has_still=bool(recording and recording.poster_key),
+            has_storyboard=hasattr(recording, "storyboard"),
+            is_tall=bool(recording and (recording.height or 0) > (recording.width or 0)),
+            visibility=clip.visibility,
+            is_hidden=bool(clip.hidden_at),
+            seconds=recording.duration if recording else None,
         )
 
 

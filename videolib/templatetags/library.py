@@ -92,8 +92,7 @@ def time_ago(moment: datetime) -> SafeString:
 @register.filter
 def marked(snippet: Snippet) -> SafeString:
     """Its text, with what matched in marks."""
-    parts = (((MATCH if is_match else "{}"), text) for text, is_match in snippet.parts)
-    return SafeString("".join(format_html(part, text) for part, text in parts))
+    return SafeString("".join(format_html(MATCH if is_match else "{}", text) for text, is_match in snippet.parts))
 
 
 @register.filter

@@ -94,7 +94,7 @@ def test_nobody_comes_by_them_to_what_is_not_theirs_to_see(found, people):
 
 
 def test_pages_of_them_are_counted_without_their_rows(clips, make_user, monkeypatch):
-    monkeypatch.setattr("videolib.browse.search.MOST_COUNTED", 2)
+    monkeypatch.setattr("videolib.browse.filters.MOST_COUNTED", 2)
     page = search_clips(make_user("learner"), "longer:0", limit=1, offset=1)
     assert ([hit.clip.title for hit in page.hits], page.total, page.is_cut) == (["git ten"], 2, True)
 

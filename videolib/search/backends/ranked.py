@@ -118,9 +118,11 @@ class RankedBackend(ABC):
         hits = self._with_moments(ranked[first:last], scores, words, documents.weights)
         return Hits(hits, documents.total, documents.is_cut)
 
-    def _documents(self, words: Sequence[Word], among: QuerySet[Any], **asked: Any) -> Documents:
+    def _documents(
+        self, words: Sequence[Word], among: QuerySet[Any], *, unwanted: Sequence[Word], most: int
+    ) -> Documents:
         try:
-            return self.documents(words, among, **asked) if words else Documents()
+            return self.documents(words, among, unwanted=unwanted, most=most) if words else Documents()
         except EmptyResultSet:
             return Documents()
 
