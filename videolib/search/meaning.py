@@ -1,0 +1,153 @@
+"""What a sentence means, as a vector: two that say the same in other words point nearly the same way.
+
+The model is all-MiniLM-L6-v2 for English, with int8 weights, read by onnxruntime; nothing is fetched from anywhere.
+onnxruntime and tokenizers are imported by whoever asks first: a process that never does stays small.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import logging
+import os
+import threading
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+    from tokenizers import Tokenizer
+
+log = logging.getLogger(__name__)
+
+WIDTH = 384
+# As the model was trained; what is said in one breath is shorter.
+MOST_TOKENS = 256
+# Far beyond MOST_TOKENS in any language; the tokenizer would read the rest for nothing.
+MOST_CHARACTERS = 4000
+# Vectors kept, of 1.5 KB: one search asks for its question several times, and words are said again and again.
+KEPT = 1024
+# int8 holds -127 to 127 of each number of a unit vector.
+SCALE = 127
+# Of two processors; docs/performance.md has the figures.
+THREADS = 2
+
+
+class WeightsMissing(Exception):  # noqa: N818 (what is wrong, in two words)
+    """One sentence: the weights are not there, or cannot be read."""
+
+
+class Meaning:
+    """Sentences in, vectors out. Loads some 100 MB when it is made, and is safe to share between threads.
+
+    `name` says which weights and which recipe made a vector; only vectors of one name can be compared.
+    """
+
+    name: str
+
+    def __init__(self, folder: Path) -> None:
+        """Read the weights in FOLDER; WeightsMissing where there are none, or damaged ones."""
+        missing = [name for name in ("model.onnx", "tokenizer.json") if not (folder / name).is_file()]
+        if missing:
+            raise WeightsMissing(f"The search weights in {folder} lack {' and '.join(missing)}: run make setup.")
+        try:
+            self._tokenizer = _read_tokenizer(folder / "tokenizer.json")
+            self._session = _read_model(folder / "model.onnx")
+        except Exception as error:  # both libraries raise plain ones of their own, of any kind
+            raise WeightsMissing(
+                f"The search weights in {folder} cannot be read: remove it, run make setup."
+            ) from error
+        with (folder / "model.onnx").open("rb") as file:
+            self.name = f"minilm-{hashlib.file_digest(file, 'sha256').hexdigest()[:8]}"
+        self._vector = lru_cache(KEPT)(self._vector_of)
+
+    def of_sentences(self, texts: Sequence[str]) -> NDArray[np.int8]:
+        """Shape (len(texts), WIDTH): each sentence's unit vector times 127, rounded; zeros where a text says nothing.
+
+        One pass a sentence, alone, so a vector does not depend on its neighbours.
+        """
+        vectors = [self._vector(_plain(text)) for text in texts]
+        return np.rint(np.array(vectors, np.float32).reshape(-1, WIDTH) * SCALE).astype(np.int8)
+
+    def of_question(self, text: str) -> NDArray[np.float32]:
+        """Shape (WIDTH,), of length 1, not to be written to; zeros where the text says nothing."""
+        return self._vector(_plain(text))
+
+    def _vector_of(self, text: str) -> NDArray[np.float32]:
+        """The mean of the last hidden states over all tokens, brought to length 1."""
+        encoded = self._tokenizer.encode(text)
+        if not any(mark == 0 for mark in encoded.special_tokens_mask):
+            mean = np.zeros(WIDTH, np.float32)
+        else:
+            ids = np.array([encoded.ids], np.int64)
+            feed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+            (states,) = self._session.run(["last_hidden_state"], feed)
+            mean = states[0].mean(axis=0)
+            mean /= np.linalg.norm(mean)
+        mean.setflags(write=False)
+        return mean
+
+
+def get_meaning() -> Meaning | None:
+    """The one of this process, as the settings say; None with SEARCH_MEANING=none, or where the weights are missing."""
+    from django.conf import settings  # noqa: PLC0415 (the rest of this file knows no settings)
+
+    if settings.SEARCH_MEANING == "none":
+        return None
+    with _LOADING:
+        # By process: the threads of a session do not live on in a child that was forked.
+        return _load(settings.SEARCH_WEIGHTS, os.getpid())
+
+
+_LOADING = threading.Lock()
+
+
+@cache
+def _load(folder: Path, _process: int) -> Meaning | None:
+    try:
+        return Meaning(folder)
+    except WeightsMissing as error:
+        log.warning("%s Until then search goes by words alone.", error)
+        return None
+
+
+def _plain(text: str) -> str:
+    """As much of a text as is read, its spaces single, and without what no encoding has (lone surrogates)."""
+    return " ".join(text[:MOST_CHARACTERS].split()).encode("utf-8", "replace").decode()
+
+
+def _read_tokenizer(path: Path) -> Tokenizer:
+    from tokenizers import Tokenizer  # noqa: PLC0415 (see the top)
+
+    tokenizer = Tokenizer.from_file(str(path))
+    # The file pads to, and cuts at, 128.
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(MOST_TOKENS)
+    return tokenizer
+
+
+def _read_model(path: Path) -> InferenceSession:
+    import onnxruntime  # noqa: PLC0415 (see the top)
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = THREADS
+    options.inter_op_num_threads = 1
+    # Between two questions threads sleep instead of spinning, and memory is given back instead of kept.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    _give_memory_back()
+    return session
+
+
+def _give_memory_back() -> None:
+    """60 MB that were needed while loading stay with glibc's malloc otherwise; other libraries lack the function."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim:
+        trim(0)
