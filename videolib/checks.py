@@ -14,7 +14,7 @@ from django.db import connection
 @register
 def machine(_apps: Any = None, **_: Any) -> list[CheckMessage]:
     """The programs and weights that the work needs, and an address that people can come by."""
-    return [*_ffmpeg(), *_protections(), *_weights(), *_space(), *_address()]
+    return [*_ffmpeg(), *_protections(), *_weights(), *_meaning(), *_space(), *_address()]
 
 
 @register(Tags.database)
@@ -58,6 +58,15 @@ def _weights() -> list[CheckMessage]:
         return []
     text = "The packaged speech weights are not joined yet; speech would be fetched from a model hub."
     return [Warning(text, hint="Run `make setup`.", id="videolib.W001")]
+
+
+def _meaning() -> list[CheckMessage]:
+    # Presence only: reading them takes longer than most commands.
+    files = [settings.SEARCH_WEIGHTS / name for name in ("model.onnx", "tokenizer.json")]
+    if settings.SEARCH_MEANING == "none" or all(file.is_file() for file in files):
+        return []
+    text = f"The search weights are not in {settings.SEARCH_WEIGHTS}; search goes by words alone."
+    return [Warning(text, hint="Run `make setup`, or set SEARCH_MEANING=none.", id="videolib.W005")]
 
 
 def _space() -> list[CheckMessage]:

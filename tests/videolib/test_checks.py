@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +22,26 @@ def test_an_open_door_without_an_address_to_come_by_is_a_warning_that_says_what_
     assert ("videolib.W004" in warnings) is guessed
     if guessed:
         assert "SITE_URL" in str(warnings["videolib.W004"].hint)
+
+
+@pytest.mark.parametrize(("wanted", "is_warned"), [("minilm", True), ("none", False)])
+def test_search_weights_that_are_wanted_and_lack_a_file_are_a_warning_that_says_what_to_run(
+    settings: Any, tmp_path: Path, wanted: str, is_warned: bool
+) -> None:
+    settings.SEARCH_MEANING, settings.SEARCH_WEIGHTS = wanted, tmp_path
+    (tmp_path / "model.onnx").touch()
+    warnings = {message.id: message for message in machine(None)}
+    assert ("videolib.W005" in warnings) is is_warned
+    if is_warned:
+        assert "goes by words alone" in warnings["videolib.W005"].msg
+        assert "make setup" in str(warnings["videolib.W005"].hint)
+
+
+def test_search_weights_that_are_there_are_no_warning(settings: Any, tmp_path: Path) -> None:
+    settings.SEARCH_MEANING, settings.SEARCH_WEIGHTS = "minilm", tmp_path
+    for name in ("model.onnx", "tokenizer.json"):
+        (tmp_path / name).touch()
+    assert "videolib.W005" not in {message.id for message in machine(None)}
 
 
 def test_the_server_itself_is_a_good_database(db: None) -> None:

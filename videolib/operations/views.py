@@ -21,6 +21,7 @@ from videolib.operations.actions import retry_work
 from videolib.operations.metrics import CONTENT_TYPE, metrics_text
 from videolib.operations.models import LibraryCheck
 from videolib.operations.queues import queues_at
+from videolib.search.meaning import why_there_is_none
 
 
 @require_safe
@@ -47,6 +48,7 @@ def work(request: HttpRequest) -> HttpResponse:
     person, now, answers = person_of(request), timezone.now(), readiness.ask()
     context = {
         "troubles": readiness.troubles_in(answers),
+        "without_meaning": why_there_is_none(),
         "workers": readiness.workers_seen(),
         "queues": queues_at(now),
         "stuck": at_work.stuck_rows(person, now),

@@ -1,7 +1,8 @@
 """What a sentence means, as a vector: two that say the same in other words point nearly the same way.
 
-The model is all-MiniLM-L6-v2 for English, with int8 weights, read by onnxruntime; nothing is fetched from anywhere.
-onnxruntime and tokenizers are imported by whoever asks first: a process that never does stays small.
+The model is all-MiniLM-L6-v2, for English, run by onnxruntime; nothing is fetched from anywhere. Its weights are stored
+as int8 and become floats while it is loaded, so sums are those of floats. onnxruntime and tokenizers are imported by
+whoever asks first: a process that never does stays small.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import logging
-import os
 import threading
 from collections.abc import Sequence
 from functools import cache, lru_cache
@@ -26,16 +26,20 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WIDTH = 384
-# As the model was trained; what is said in one breath is shorter.
+# Where its authors cut, too; what is said in one breath is shorter.
 MOST_TOKENS = 256
+# Of so many tokens on, a sentence leaves up to 60 MB with malloc. To give them back takes a twentieth of its time.
+LONG = 64
 # Far beyond MOST_TOKENS in any language; the tokenizer would read the rest for nothing.
 MOST_CHARACTERS = 4000
 # Vectors kept, of 1.5 KB: one search asks for its question several times, and words are said again and again.
 KEPT = 1024
 # int8 holds -127 to 127 of each number of a unit vector.
 SCALE = 127
-# Of two processors; docs/performance.md has the figures.
-THREADS = 2
+# A sentence is too little to share: with two it takes a tenth longer (docs/performance.md). One needs no pool, either,
+# which would not live on in a child that was forked.
+THREADS = 1
+_LOADING = threading.Lock()
 
 
 class WeightsMissing(Exception):  # noqa: N818 (what is wrong, in two words)
@@ -58,6 +62,8 @@ class Meaning:
         try:
             self._tokenizer = _read_tokenizer(folder / "tokenizer.json")
             self._session = _read_model(folder / "model.onnx")
+            if self._vector_of("Another model fails here, not in the first search.").shape != (WIDTH,):
+                raise ValueError(f"its vectors are not {WIDTH} numbers wide")
         except Exception as error:  # both libraries raise plain ones of their own, of any kind
             raise WeightsMissing(
                 f"The search weights in {folder} cannot be read: remove it, run make setup."
@@ -81,16 +87,17 @@ class Meaning:
     def _vector_of(self, text: str) -> NDArray[np.float32]:
         """The mean of the last hidden states over all tokens, brought to length 1."""
         encoded = self._tokenizer.encode(text)
-        if not any(mark == 0 for mark in encoded.special_tokens_mask):
-            mean = np.zeros(WIDTH, np.float32)
-        else:
+        vector: NDArray[np.float32] = np.zeros(WIDTH, np.float32)
+        if not all(encoded.special_tokens_mask):
             ids = np.array([encoded.ids], np.int64)
             feed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
             (states,) = self._session.run(["last_hidden_state"], feed)
             mean = states[0].mean(axis=0)
-            mean /= np.linalg.norm(mean)
-        mean.setflags(write=False)
-        return mean
+            vector = mean / np.linalg.norm(mean)
+        if len(encoded.ids) > LONG:
+            _give_memory_back()
+        vector.setflags(write=False)
+        return vector
 
 
 def get_meaning() -> Meaning | None:
@@ -99,21 +106,33 @@ def get_meaning() -> Meaning | None:
 
     if settings.SEARCH_MEANING == "none":
         return None
+    loaded = _load_once(settings.SEARCH_WEIGHTS)
+    return loaded if isinstance(loaded, Meaning) else None
+
+
+def why_there_is_none() -> str:
+    """What is wrong with the weights, and what to do, in sentences; empty where nothing is, or none are wanted."""
+    from django.conf import settings  # noqa: PLC0415 (the same)
+
+    if settings.SEARCH_MEANING == "none":
+        return ""
+    loaded = _load_once(settings.SEARCH_WEIGHTS)
+    return loaded if isinstance(loaded, str) else ""
+
+
+def _load_once(folder: Path) -> Meaning | str:
     with _LOADING:
-        # By process: the threads of a session do not live on in a child that was forked.
-        return _load(settings.SEARCH_WEIGHTS, os.getpid())
-
-
-_LOADING = threading.Lock()
+        return _load(folder)
 
 
 @cache
-def _load(folder: Path, _process: int) -> Meaning | None:
+def _load(folder: Path) -> Meaning | str:
     try:
         return Meaning(folder)
     except WeightsMissing as error:
-        log.warning("%s Until then search goes by words alone.", error)
-        return None
+        said = f"{error} Then start the library again; until then search goes by words alone."
+        log.warning(said)
+        return said
 
 
 def _plain(text: str) -> str:
@@ -137,8 +156,7 @@ def _read_model(path: Path) -> InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = THREADS
     options.inter_op_num_threads = 1
-    # Between two questions threads sleep instead of spinning, and memory is given back instead of kept.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # What a sentence needed goes back to malloc after it; an arena keeps as much as the longest one ever took.
     options.enable_cpu_mem_arena = False
     options.enable_mem_pattern = False
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
@@ -147,7 +165,7 @@ def _read_model(path: Path) -> InferenceSession:
 
 
 def _give_memory_back() -> None:
-    """60 MB that were needed while loading stay with glibc's malloc otherwise; other libraries lack the function."""
+    """60 MB that loading needed, or a long sentence, stay with glibc's malloc otherwise; others lack the function."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim:
         trim(0)

