@@ -20,6 +20,7 @@ from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.library import ROOT
+from benchmarks.many_meanings import make_meanings
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -65,6 +66,7 @@ def make_library(clips: int) -> None:
         raise SystemExit(f"A library of {there} clips lies there, not one of {clips}; name another folder.")
     if len(get_backend().known_ids()) != Clip.objects.filter(trashed_at=None).count():
         call_command("reindex")
+    make_meanings()
 
 
 @dataclass

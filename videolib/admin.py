@@ -25,7 +25,7 @@ from videolib.clips.access import remember_look
 from videolib.clips.models import Clip, CueEdit, FailureNotice, LibrarySettings, License, Tag, Tagging, Term
 from videolib.community.models import Rating
 from videolib.operations.models import LibraryCheck
-from videolib.search.models import Passage
+from videolib.search.models import Meant, Searched
 from videolib.uploads.models import Upload
 
 if TYPE_CHECKING:
@@ -269,5 +269,5 @@ for table in (ApiToken, AuditEntry, FailureNotice, Invitation, LibraryCheck, Lib
 show(Tagging, TaggingTable)
 for pipeline_table in (Job, Leftover, Recording, Rendition, Screen, Storyboard, Transcript):
     show(pipeline_table)
-for word_table in (Cue, CueEdit, Passage, Upload):
+for word_table in (Cue, CueEdit, Meant, Searched, Upload):
     show(word_table, WordTable)

@@ -31,7 +31,7 @@ class Library(Celery):
 app = Library("videolib")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 # Rooms are plain packages, not Django apps, so they are named here.
-app.autodiscover_tasks(["transcode", "videolib.clips", "videolib.uploads", "videolib.operations"])
+app.autodiscover_tasks(["transcode", "videolib.search", "videolib.clips", "videolib.uploads", "videolib.operations"])
 
 
 @worker_ready.connect

@@ -4,7 +4,7 @@ from videolib.accounts.models import ApiToken, AuditEntry, Invitation, User
 from videolib.clips.models import Clip, CueEdit, FailureNotice, LibrarySettings, License, Tag, Tagging, Term
 from videolib.community.models import Rating
 from videolib.operations.models import LibraryCheck
-from videolib.search.models import Passage
+from videolib.search.models import Meant, Searched
 from videolib.uploads.models import Upload
 
 __all__ = [
@@ -17,8 +17,9 @@ __all__ = [
     "LibraryCheck",
     "LibrarySettings",
     "License",
-    "Passage",
+    "Meant",
     "Rating",
+    "Searched",
     "Tag",
     "Tagging",
     "Term",

@@ -400,6 +400,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 900,
         "options": {"queue": "light", "expires": 900},
     },
+    "work out what sentences mean": {
+        "task": "search.make_missing_meanings",
+        "schedule": 60,
+        "options": {"queue": "light", "expires": 60},
+    },
     "empty the trash": {
         "task": "clips.empty_trash",
         "schedule": 3600,

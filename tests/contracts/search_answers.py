@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from tests.contracts.search_material import AnyLibrary, document
 from videolib.search.backends import get_backend
 from videolib.search.backends.base import SearchBackend
-from videolib.search.models import Passage
+from videolib.search.models import Searched
 from videolib.search.types import Hit, Hits, Query, SearchDocument
 
 
@@ -45,10 +45,10 @@ class SearchAnswersContract:
             self.backend.put(each)
 
     def everything(self) -> QuerySet[Any]:
-        return Passage.objects.values("doc_id")
+        return Searched.objects.values("doc_id")
 
     def only(self, *doc_ids: int) -> QuerySet[Any]:
-        return Passage.objects.filter(doc_id__in=doc_ids).values("doc_id")
+        return Searched.objects.filter(doc_id__in=doc_ids).values("doc_id")
 
     def find(self, text: str, among: QuerySet[Any] | None = None, **query: Any) -> Hits:
         return self.backend.find(Query(text, **query), among=self.everything() if among is None else among)

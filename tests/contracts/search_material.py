@@ -42,7 +42,7 @@ ODD_TEXTS = [
     "🚀 git 🎉",
     "%s %d %",
     "{} {0} {said}",
-    "'; DROP TABLE videolib_passage; --",
+    "'; DROP TABLE videolib_searched; --",
     "\\",
     "git\\",
     "<script>alert(1)</script>",

@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.contracts.search_contract import SearchBackendContract
 from tests.contracts.search_material import AnyLibrary, document
 from videolib.search.backends import postgres
-from videolib.search.models import Passage
+from videolib.search.models import Searched
 
 
 def _execute(sql: str) -> None:
@@ -33,8 +33,8 @@ class TestSqlite(SearchBackendContract):
 
     def test_the_index_follows_the_table_whoever_writes_it(self) -> None:
         self.put(document(1, title="alpha"), document(2, title="alpha"))
-        Passage.objects.filter(doc_id=1).delete()
-        Passage.objects.filter(doc_id=2).update(text="beta")
+        Searched.objects.filter(doc_id=1).delete()
+        Searched.objects.filter(doc_id=2).update(title="beta")
         assert self.ids("alpha") == []
         assert self.ids("beta") == [2]
 
@@ -45,7 +45,7 @@ class TestSqlite(SearchBackendContract):
             self.backend.remove([rng.randint(1, 9)])
         with connection.cursor() as cursor:
             # Fails where the index and the table disagree.
-            cursor.execute("INSERT INTO videolib_passage_fts (videolib_passage_fts) VALUES ('integrity-check')")
+            cursor.execute("INSERT INTO videolib_searched_fts (videolib_searched_fts) VALUES ('integrity-check')")
 
 
 class TestPostgres(SearchBackendContract):

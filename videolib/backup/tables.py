@@ -22,7 +22,8 @@ from django.db.models import Q
 Table = type[models.Model]
 
 LEFT_OUT = {
-    "videolib.Passage": "What search knows is written anew from the rows it was made of.",
+    "videolib.Searched": "What search knows is written anew from the rows it was made of.",
+    "videolib.Meant": "See Searched.",
     "transcode.Leftover": "Files that no row names are not carried.",
     "videolib.FailureNotice": "An e-mail to be sent; what failed stands in the lists of the new place, too.",
     "videolib.LibraryCheck": "It tells of the place the library was in.",

@@ -16,7 +16,7 @@ from videolib.clips.models import Clip
 from videolib.lib.limits import Limit
 from videolib.lib.measures import SEARCH_SECONDS
 from videolib.search.backends import get_backend
-from videolib.search.types import Moment, Query
+from videolib.search.types import Engine, Moment, Query
 
 SEARCHES = Limit("search", seconds=60, sentence="You searched very often within a minute.")
 
@@ -62,6 +62,7 @@ def search_clips(
     offset: int = 0,
     as_typed: bool = False,
     among: ClipQuerySet | None = None,
+    engine: Engine = "fused",
 ) -> ClipHits:
     """Clips that answer `text`, best first, of those listed for `user`, and of `among` where given.
 
@@ -70,7 +71,8 @@ def search_clips(
     Operators (operators.py) narrow; where there is nothing else, what fits comes the newest first.
     """
     with SEARCH_SECONDS.labels("typing" if as_typed else "whole").time():
-        return _search(Query(text, limit=limit, offset=offset, as_typed=as_typed), user, among)
+        query = Query(text, limit=limit, offset=offset, as_typed=as_typed, engine=engine)
+        return _search(query, user, among)
 
 
 def count_search(user: User) -> None:

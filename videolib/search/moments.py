@@ -1,24 +1,20 @@
-"""From passages with their matches marked to the seconds worth jumping to. Pure, the same for every backend."""
+"""From the best sentences of a document to the seconds worth jumping to. Pure, the same for every backend."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby, takewhile
 
-from videolib.search.passages import MARK, UNMARK, shown
+from videolib.search.lines import MARK, UNMARK, shown
+from videolib.search.stems import Marker, fold
 from videolib.search.types import Field, Moment, Snippet
 
 MOST_MOMENTS = 2
 # Two jumps closer than this are one to whoever watches.
 SECONDS_APART = 10.0
-# A word in the line before or after counts half, one further a quarter: the jump lands where the words gather.
-NEARBY = (1.0, 0.5, 0.25)
-# How much the passage counts beside the line itself.
-PASSAGE_COUNTS = 0.5
 # A snippet of two or three lines on a card.
 SNIPPET_CHARACTERS = 180
 
@@ -27,59 +23,44 @@ _MARKED = re.compile(f"{MARK}([^{UNMARK}]*){UNMARK}")
 
 
 @dataclass(frozen=True)
-class MarkedPassage:
-    """A passage that matched, MARK and UNMARK around each match, and how well it did."""
+class Sentence:
+    """Lines FIRST up to LAST of a field."""
 
     field: Field
-    text: str
-    starts: Sequence[float]
-    score: float
+    first: int
+    last: int
 
 
-@dataclass(frozen=True)
-class _Spot:
-    score: float
-    start: float
-    passage: MarkedPassage
-    lines: Sequence[str]
-    at: int
+def best_moments(
+    sentences: Iterable[Sentence],
+    lines: Mapping[Field, Sequence[str]],
+    starts: Mapping[Field, Sequence[float]],
+    marker: Marker,
+    weights: Mapping[str, float],
+) -> tuple[Moment, ...]:
+    """Of sentences that answer, best first: the best moments, best first, at least SECONDS_APART; `weights` says of
+    each word looked for how rare it is.
 
-
-def best_moments(passages: Iterable[MarkedPassage], weights: Mapping[str, float]) -> tuple[Moment, ...]:
-    """The best moments, best first, at least SECONDS_APART; `weights` says of each word looked for how rare it is.
-
-    What is spoken comes before what stands in title, tags and description: those have no second of their own, and are
-    given (at second 0) only where nothing spoken matched.
+    What stands in title, tags and description has no second of its own, and is one moment, at second 0.
     """
-    folded = {_folded(word): weight for word, weight in weights.items()}
-    spots = [spot for passage in passages for spot in _spots(passage, folded)]
-    spots.sort(key=lambda spot: (spot.passage.field != "speech", -spot.score, spot.start))
-    chosen: list[_Spot] = []
-    for spot in spots:
-        if len(chosen) == MOST_MOMENTS or (chosen and spot.passage.field != "speech"):
+    chosen: list[Moment] = []
+    for sentence in sentences:
+        at = _best_line(sentence, lines[sentence.field], marker, weights)
+        start = starts[sentence.field][at] if sentence.field in starts else 0.0
+        if all(abs(start - other.at_seconds) >= SECONDS_APART for other in chosen):
+            chosen.append(Moment(start, _snippet(sentence, at, lines[sentence.field], marker), sentence.field))
+        if len(chosen) == MOST_MOMENTS:
             break
-        if all(abs(spot.start - other.start) >= SECONDS_APART for other in chosen):
-            chosen.append(spot)
-    return tuple(Moment(spot.start, _snippet(spot), spot.passage.field) for spot in chosen)
+    return tuple(chosen)
 
 
-def _spots(passage: MarkedPassage, weights: Mapping[str, float]) -> list[_Spot]:
-    lines = _marks_within_lines(passage.text)
-    found = [_words_marked(line, weights) for line in lines]
-    return [
-        _Spot(_near(found, at, weights) + PASSAGE_COUNTS * passage.score, start, passage, lines, at)
-        for at, start in enumerate(passage.starts)
-        if found[at]
-    ]
-
-
-def _near(found: Sequence[set[str]], at: int, weights: Mapping[str, float]) -> float:
-    best: dict[str, float] = {}
-    for distance, part in enumerate(NEARBY):
-        for neighbour in {at - distance, at + distance}:
-            for word in found[neighbour] if 0 <= neighbour < len(found) else ():
-                best[word] = max(best.get(word, 0.0), part)
-    return sum(part * weights[word] for word, part in best.items())
+def _best_line(sentence: Sentence, lines: Sequence[str], marker: Marker, weights: Mapping[str, float]) -> int:
+    """Where most of the words are, by their weights; of equal ones the first."""
+    if sentence.last - sentence.first == 1:
+        return sentence.first
+    marked = _marks_within_lines(marker.mark("\n".join(lines[sentence.first : sentence.last])))
+    worth = [sum(weights[word] for word in _words_marked(line, weights)) for line in marked]
+    return sentence.first + worth.index(max(worth))
 
 
 def _marks_within_lines(text: str) -> list[str]:
@@ -95,34 +76,29 @@ def _marks_within_lines(text: str) -> list[str]:
 def _words_marked(line: str, weights: Mapping[str, float]) -> set[str]:
     """Which of the words are marked in the line; the index knows stems only, so the likest word is taken."""
     words = tuple(weights)
-    return {word for marked in _MARKED.findall(line) for word in _words_meant(marked, words)}
+    return {word for marked in _MARKED.findall(line) for word in _words_meant(marked, words)} if words else set()
 
 
 @lru_cache(maxsize=4096)
 def _words_meant(marked: str, words: tuple[str, ...]) -> frozenset[str]:
-    pieces = _PIECE.findall(_folded(shown(marked)))
+    pieces = _PIECE.findall(fold(shown(marked)))
     together = "".join(pieces)
-    phrases = {word for word in words if " " in word and word.replace(" ", "") in together}
-    return frozenset(phrases.union(max(words, key=lambda word: _shared_letters(piece, word)) for piece in pieces))
+    phrases = {word for word in words if " " in word and fold(word).replace(" ", "") in together}
+    likest = {max(words, key=lambda word: _shared_letters(piece, fold(word))) for piece in pieces}
+    return frozenset(phrases | likest)
 
 
 def _shared_letters(one: str, other: str) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
-def _folded(text: str) -> str:
-    apart = unicodedata.normalize("NFKD", text.lower())
-    return "".join(letter for letter in apart if not unicodedata.combining(letter))
-
-
-def _snippet(spot: _Spot) -> Snippet:
-    """The line that matched, its neighbours where they fit; a long line is cut around its first match."""
-    stretch, joint = spot.lines[spot.at], ", " if spot.passage.field == "tags" else " "
-    for first, last in ((spot.at, spot.at + 1), (spot.at - 1, spot.at), (spot.at - 1, spot.at + 1)):
-        if first >= 0 and last < len(spot.lines):
-            longer = joint.join(spot.lines[first : last + 1])
-            stretch = longer if len(shown(longer)) <= SNIPPET_CHARACTERS else stretch
-    return Snippet(_cut(_parts(stretch)))
+def _snippet(sentence: Sentence, at: int, lines: Sequence[str], marker: Marker) -> Snippet:
+    """The line that matched, or where it fits more of its sentence and its neighbours; what is too long is cut."""
+    joint = ", " if sentence.field == "tags" else " "
+    wider = [(at - 1, at + 2), (sentence.first, sentence.last), (at - 1, at + 1), (at, at + 2)]
+    stretches = (joint.join(lines[first:last]) for first, last in wider if first >= 0 and last <= len(lines))
+    fitting = (stretch for stretch in stretches if len(shown(stretch)) <= SNIPPET_CHARACTERS)
+    return Snippet(_cut(_parts(marker.mark(next(fitting, lines[at])))))
 
 
 def _parts(text: str) -> list[tuple[str, bool]]:

@@ -16,7 +16,7 @@ from threading import local
 
 import Stemmer
 
-from videolib.search.passages import MARK, UNMARK
+from videolib.search.lines import MARK, UNMARK
 from videolib.search.words import LONGEST_WORD, Word, other_forms
 
 _PIECE = re.compile(r"[^\W_]+")
@@ -44,9 +44,14 @@ class Form:
 @lru_cache(maxsize=100_000)  # the same words come again and again
 def stem_of(word: str) -> str:
     """The stem: case, accents and English endings gone."""
-    apart = unicodedata.normalize("NFD", word.lower())
-    folded = "".join(letter for letter in apart if not unicodedata.combining(letter))[:LONGEST_WORD]
+    folded = fold(word)[:LONGEST_WORD]
     return folded if len(folded) < SHORTEST_STEMMED else str(_stemmer().stemWord(folded))
+
+
+def fold(text: str) -> str:
+    """Case and accents gone."""
+    apart = unicodedata.normalize("NFD", text.lower())
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
 def _stemmer() -> Stemmer.Stemmer:

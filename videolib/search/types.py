@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-Field = Literal["title", "tags", "description", "speech"]
+Field = Literal["title", "tags", "description", "screen", "speech"]
+
+# By words, by what sentences mean, or by both. Meaning needs weights (meaning.py); without, words are all there is.
+Engine = Literal["lexical", "semantic", "fused"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Query:
     limit: int = 20
     offset: int = 0
     as_typed: bool = False  # the last word may be the beginning of one
+    engine: Engine = "fused"
 
 
 @dataclass(frozen=True)

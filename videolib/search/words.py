@@ -74,6 +74,12 @@ def unwanted_of(text: str) -> list[Word]:
     return list(found)[:MOST_WORDS] if found and _words(_UNWANTED.sub(" ", text), as_typed=False) else []
 
 
+def is_sentence(text: str) -> bool:
+    """Whether somebody asks in a sentence, "how do I …", rather than by words."""
+    plain = [word.text for word in _plain_words(_SHORTENED.sub("", _QUOTED.sub(" ", _tidy(text))))]
+    return any(word in STOP_WORDS for word in plain) and any(word not in STOP_WORDS for word in plain)
+
+
 def _tidy(text: str) -> str:
     return unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode()).replace("\x00", " ")
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from functools import cache
 from itertools import chain
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import QuerySet
 
 from videolib.lib.rows import copy_rows
-from videolib.search import ranking
-from videolib.search.backends.ranked import Documents, PassageRow, RankedBackend, Score, documents_in, rows_of, selected
-from videolib.search.models import Passage
-from videolib.search.passages import stored_lines
+from videolib.search.backends.ranked import Documents, Kept, RankedBackend, SearchedRow, documents_in
 from videolib.search.ranking import FIELD_WEIGHTS
-from videolib.search.stems import Form, Marker, forms_of, stems_of
-from videolib.search.types import Field, SearchDocument
+from videolib.search.selected import selected
+from videolib.search.stems import Form, forms_of
+from videolib.search.types import Field
 from videolib.search.words import Word
 
 # A tsvector's own limits (PostgreSQL 12.11): positions of one word, and the highest position.
@@ -100,7 +96,7 @@ rarity AS MATERIALIZED (
         SELECT word, coalesce(guessed, count(*)) AS said FROM has JOIN asked USING (word) GROUP BY word, guessed
     ) AS counted
 )
-SELECT doc, count(*) = (SELECT count(*) FROM rarity) {together} AS every_word, sum(weight * field) AS covered,
+SELECT doc, count(*) = (SELECT count(*) FROM rarity) AS every_word, sum(weight * field) AS covered,
     count(*) OVER (), (SELECT json_object_agg(word, weight)::text FROM rarity), is_cut
 FROM has JOIN rarity USING (word), (
     SELECT (SELECT count(*) FROM every) = {most_every} OR (SELECT count(*) FROM more) = {most}
@@ -111,11 +107,6 @@ ORDER BY every_word DESC, covered DESC, doc DESC LIMIT %s
 _ASKED_WORD = "(%s, %s::tsquery, %s::tsquery, %s::tsquery, %s::tsquery, %s::float8)"
 # The planner takes the table itself for what it can see is in nearly all of it, and the index for what it cannot see.
 _BY_TABLE, _BY_INDEX = "%s::tsquery", "(SELECT %s::tsquery)"
-_TOGETHER = """
-AND EXISTS (SELECT FROM videolib_passage WHERE doc_id = doc AND words @@ (
-    SELECT string_agg('(' || query::text || ')', ' & ')::tsquery FROM rarity JOIN asked USING (word)
-))
-"""
 # Row by row: to join all that somebody may see would take longer than all else.
 _ALLOWED = "EXISTS (SELECT FROM ({among}) AS among(doc) WHERE among.doc = doc_id OFFSET 0)"
 _ALLOWED_OF_A_PAGE = "doc_id = ANY (ARRAY({among}))"
@@ -123,36 +114,7 @@ _WITHOUT = "AND NOT words @@ %s::tsquery"
 _MINE = "mine(doc) AS MATERIALIZED ({among}), "
 _WITHIN_MINE = "AND doc_id IN (SELECT doc FROM mine)"
 
-# BM25 with FTS5's own k1 = 1.2 and b = 0.75. How often a word is there is read off ts_rank, which for one word is
-# 6 / pi² * (1 + 1/4 + 1/9 + …): a look at each word of the vector costs ten times as much. A phrase counts once.
-_TIMES = [6 / math.pi**2 * (sum(1 / n**2 for n in range(1, times + 1)) - 1e-3) for times in range(2, 9)]
-# A word weighs what it weighs among documents, and more where only few passages of those that have it say it.
-_PASSAGES = f"""
-WITH asked(word, query, forms, weight) AS (VALUES {{asked}}),
-matches AS MATERIALIZED (
-    SELECT word, passage.id, passage.doc_id, passage.length, 1 + CASE WHEN forms > 0 THEN
-        width_bucket(ts_rank('{{{{1, 1, 1, 1}}}}', words, query)::float8 * forms, ARRAY{_TIMES}) ELSE 0 END AS times
-    FROM videolib_passage AS passage JOIN asked ON passage.words @@ asked.query
-    WHERE passage.doc_id = ANY(%s)
-),
-rarity AS MATERIALIZED (
-    SELECT word, avg(weight) + ln(greatest(1, (
-        SELECT count(*) FROM videolib_passage WHERE doc_id = ANY(%s)
-    )::float8 / cardinality(%s) * count(DISTINCT doc_id) / count(*))) AS weight
-    FROM matches JOIN asked USING (word) GROUP BY word
-)
-SELECT id, sum(weight * times * 2.2 / (times + 0.3 + 0.9 * length / (SELECT avg(length) FROM matches)))::float8
-FROM matches JOIN rarity USING (word) GROUP BY id
-"""
-_ASKED = "(%s, %s::tsquery, %s, %s::float8)"
-
-_PASSAGE_COLUMNS = "videolib_passage (id, doc_id, field, text, starts, words, length)"
-_DOCUMENT_COLUMNS = "videolib_searched (doc_id, heading, words)"
-# In both tables: what stands in one alone is found badly, or not at all.
-_KNOWN = """
-SELECT doc_id FROM videolib_searched AS searched
-WHERE EXISTS (SELECT FROM videolib_passage AS passage WHERE passage.doc_id = searched.doc_id)
-"""
+_COLUMNS = f"videolib_searched ({', '.join(SearchedRow._fields)}, heading, words)"
 # In turns, the lowest number first: whoever writes the same documents at the same time waits for us.
 _LOCK = "SELECT pg_advisory_xact_lock(doc) FROM unnest(%s::bigint[]) AS doc"
 
@@ -186,41 +148,16 @@ class PostgresBackend(RankedBackend):
         is_cut = was_cut or look.lacks_some or documents.total > MOST
         return replace(documents, total=min(documents.total, MOST), is_cut=is_cut), was_cut and len(rows) < most
 
-    def write(self, documents: Sequence[SearchDocument]) -> None:
+    def write(self, documents: Sequence[Kept]) -> None:
         """See RankedBackend."""
-        spoken = _Spoken()
-        passages = chain.from_iterable(map(rows_of, documents))
-        copy_rows(_PASSAGE_COLUMNS, map(spoken.passage_row, passages))
-        copy_rows(_DOCUMENT_COLUMNS, map(spoken.document_row, documents))
+        copy_rows(_COLUMNS, ([*document.row, *_vectors_of(document)] for document in documents))
 
-    def remove(self, doc_ids: Iterable[int]) -> None:
-        """See SearchBackend."""
+    def make_room(self, doc_ids: Sequence[int]) -> None:
+        """See RankedBackend."""
         ids = sorted(doc_ids)
-        with transaction.atomic(), connection.cursor() as cursor:
+        with connection.cursor() as cursor:
             cursor.execute(_LOCK, [ids])
-            for table in ("videolib_passage", "videolib_searched"):
-                cursor.execute(f"DELETE FROM {table} WHERE doc_id = ANY(%s)", [ids])
-
-    def known_ids(self) -> set[int]:
-        """See SearchBackend."""
-        with connection.cursor() as cursor:
-            cursor.execute(_KNOWN)
-            return {doc_id for (doc_id,) in cursor.fetchall()}
-
-    def score(self, words: Sequence[Word], doc_ids: Sequence[int], weights: Mapping[str, float]) -> Iterable[Score]:
-        """See RankedBackend."""
-        sql = _PASSAGES.format(asked=", ".join([_ASKED] * len(words)))
-        values: list[Any] = []
-        for number, word in enumerate(words):
-            values += [number, _expression(word), _forms_to_count(word), weights.get(word.text, 0.0)]
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [*values, *[list(doc_ids)] * 3])
-            return list(cursor.fetchall())
-
-    def mark(self, words: Sequence[Word], passage_ids: Sequence[int]) -> Iterable[tuple[int, str, Sequence[float]]]:
-        """See RankedBackend."""
-        passages, marker = Passage.objects.filter(pk__in=passage_ids).values_list("pk", "text", "starts"), Marker(words)
-        return [(passage_id, marker.mark(text), starts) for passage_id, text, starts in passages]
+            cursor.execute("DELETE FROM videolib_searched WHERE doc_id = ANY(%s)", [ids])
 
 
 @dataclass(frozen=True)
@@ -316,7 +253,6 @@ def _read(words: Sequence[Word], among: _Among, spread: _Spread, look: _Look, *,
         more=_BY_TABLE if spread.nearly_all_have(look.more) else _BY_INDEX,
         **FIELD_WEIGHTS,
         asked=", ".join([_ASKED_WORD] * len(words)),
-        together="" if ranking.may_stand_anywhere(words) else _TOGETHER,
         most=MOST,
         most_every=MOST_EVERY,
         most_headed=MOST_HEADED,
@@ -361,34 +297,17 @@ def _side_by_side(form: Form, label: str) -> str:
     return " <-> ".join([*(stem + between for stem in whole), last + ends])
 
 
-def _forms_to_count(word: Word) -> int:
-    """Of how many words the query is made, where each is one; none where it has a phrase."""
-    forms = forms_of(word)
-    return 0 if any(len(form.stems) > 1 for form in forms) else len({form.stems for form in forms})
-
-
-class _Spoken:
-    """Texts as vectors. A line stands in two passages and in its document, and is taken apart once."""
-
-    def __init__(self) -> None:
-        self.stems = cache(stems_of)
-
-    def passage_row(self, passage: PassageRow) -> list[Any]:
-        """As _PASSAGE_COLUMNS has it."""
-        stems = [stem for line in passage.text.split("\n") for stem in self.stems(line)]
-        return [*passage, _vector_of([(0, stems, "")]), len(stems)]
-
-    def document_row(self, document: SearchDocument) -> list[Any]:
-        """As _DOCUMENT_COLUMNS has it: what stands in its heading, and all of it."""
-        heading: list[Stretch] = []
-        words: list[Stretch] = []
-        at = 0
-        for name, lines in stored_lines(document).items():
-            stems = [stem for line in lines for stem in self.stems(line.text)]
-            words.append((at, stems, ""))
-            heading += [(at, stems, LABELS[name])] if name in LABELS else []
-            at += len(stems) + 1  # no phrase goes over the end of a field
-        return [document.doc_id, _vector_of(heading), _vector_of(words)]
+def _vectors_of(document: Kept) -> tuple[str, str]:
+    """What stands in its heading, and all of it."""
+    heading: list[Stretch] = []
+    words: list[Stretch] = []
+    at = 0
+    for name, lines in document.lines.items():
+        stems = [stem for line in lines for stem in document.stems(line.text)]
+        words.append((at, stems, ""))
+        heading += [(at, stems, LABELS[name])] if name in LABELS else []
+        at += len(stems) + 1  # no phrase goes over the end of a field
+    return _vector_of(heading), _vector_of(words)
 
 
 def _vector_of(stretches: Iterable[Stretch]) -> str:

@@ -2,81 +2,46 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
 
 from videolib.lib.rows import insert_rows
-from videolib.search import ranking
-from videolib.search.backends.ranked import (
-    DOCUMENT_BITS,
-    FIELD_BITS,
-    WEIGHT_OF_FIELD,
-    Documents,
-    RankedBackend,
-    Score,
-    documents_in,
-    rows_of,
-    selected,
-)
-from videolib.search.models import Passage
-from videolib.search.passages import MARK, UNMARK
-from videolib.search.types import SearchDocument
+from videolib.search.backends.ranked import Documents, Kept, RankedBackend, documents_in
+from videolib.search.models import Searched
+from videolib.search.ranking import FIELD_WEIGHTS
+from videolib.search.selected import selected
 from videolib.search.words import Word, other_forms
 
-_FIELD_OF_ID = f"(rowid & {(1 << FIELD_BITS) - 1})"
+# Fields where a word counts more than elsewhere: FTS5 walks through all that have it once more for each.
+_HEADING = {field: weight for field, weight in FIELD_WEIGHTS.items() if weight > 1}
 
-# What one word says of a document: the weight of the best field it stands in.
-_SAID = f"""
-    SELECT %s AS word, rowid >> {DOCUMENT_BITS} AS doc, max(CASE {_FIELD_OF_ID} {WEIGHT_OF_FIELD} END) AS field
-    FROM videolib_passage_fts WHERE videolib_passage_fts MATCH %s GROUP BY doc
-"""
+# Which documents have a word, and what it counts there at least.
+_HAVE = (
+    "SELECT %s AS word, rowid AS doc, {weight} AS field FROM videolib_searched_fts WHERE videolib_searched_fts MATCH %s"
+)
 
 # `weight` is how rare a word is among the documents allowed (never below zero). A word none of them says, misheard or
 # mistyped, is in no row of `rarity`, so it keeps nothing from having "every word".
 _DOCUMENTS = """
 WITH allowed(doc) AS MATERIALIZED (SELECT DISTINCT * FROM ({among})),
-said AS MATERIALIZED (SELECT * FROM ({said}) WHERE doc IN allowed {without}),
+said AS MATERIALIZED (
+    SELECT word, doc, max(field) AS field FROM ({have}) WHERE doc IN allowed {without} GROUP BY word, doc
+),
 library(size) AS MATERIALIZED (SELECT count(*) FROM allowed),
 rarity AS MATERIALIZED (
     SELECT word, ln(1 + (size - count(*) + 0.5) / (count(*) + 0.5)) AS weight FROM said, library GROUP BY word
 )
-SELECT doc, {every_word} AS every_word, sum(weight * field) AS covered,
+SELECT doc, count(*) = (SELECT count(*) FROM rarity) AS every_word, sum(weight * field) AS covered,
     count(*) OVER (), (SELECT json_group_object(word, weight) FROM rarity)
 FROM said JOIN rarity USING (word)
 GROUP BY doc HAVING count(*) FILTER (WHERE word < %s) = %s
 ORDER BY every_word DESC, covered DESC, doc DESC LIMIT %s
 """
 
-# A few words may stand anywhere in a document; more of them only side by side, see ranking.may_stand_anywhere.
-_ANYWHERE = "count(*) = (SELECT count(*) FROM rarity)"
-_TOGETHER = f"""
-doc IN (
-    SELECT rowid >> {DOCUMENT_BITS} FROM videolib_passage_fts WHERE videolib_passage_fts MATCH (
-        SELECT coalesce(group_concat(value, ' AND '), '""') FROM json_each(%s) JOIN rarity ON word = key
-    )
-)
-"""
-
-_WITHOUT = f"""
-AND doc NOT IN (SELECT rowid >> {DOCUMENT_BITS} FROM videolib_passage_fts WHERE videolib_passage_fts MATCH %s)
-"""
-
-_PASSAGES = f"""
-SELECT rowid, -bm25(videolib_passage_fts) FROM videolib_passage_fts
-WHERE videolib_passage_fts MATCH %s AND rowid >> {DOCUMENT_BITS} IN (SELECT value FROM json_each(%s))
-"""
-
-# The + keeps SQLite from asking the index once for every id, which takes seconds when a word is half typed.
-_MARKED = """
-SELECT passage.id, highlight(videolib_passage_fts, 0, %s, %s), passage.starts
-FROM videolib_passage_fts JOIN videolib_passage AS passage ON passage.id = videolib_passage_fts.rowid
-WHERE videolib_passage_fts MATCH %s AND +videolib_passage_fts.rowid IN (SELECT value FROM json_each(%s))
-"""
+_WITHOUT = "AND doc NOT IN (SELECT rowid FROM videolib_searched_fts WHERE videolib_searched_fts MATCH %s)"
 
 
 class SqliteBackend(RankedBackend):
@@ -89,34 +54,21 @@ class SqliteBackend(RankedBackend):
     ) -> Documents:
         """See RankedBackend."""
         allowed, parameters = selected(among)
-        expressions = [_expression(word) for word in words]
-        anywhere = ranking.may_stand_anywhere(words)
-        every_word, together = (_ANYWHERE, []) if anywhere else (_TOGETHER, [json.dumps(expressions)])
+        have, said = [], list[Any]()
+        for number, word in enumerate(words):
+            for weight, columns in ((1.0, ""), *((weight, f"{field} : ") for field, weight in _HEADING.items())):
+                have.append(_HAVE.format(weight=weight))
+                said += [number, columns + _expression(word)]
         without, has_unwanted = (_WITHOUT, [_any_of(unwanted)]) if unwanted else ("", [])
-        spoken = " UNION ALL ".join([_SAID] * len(words))
-        sql = _DOCUMENTS.format(among=allowed, said=spoken, without=without, every_word=every_word)
-        said = [value for numbered in enumerate(expressions) for value in numbered]
+        sql = _DOCUMENTS.format(among=allowed, have=" UNION ALL ".join(have), without=without)
         required = sum(word.required for word in words)
         with connection.cursor() as cursor:
-            cursor.execute(sql, [*parameters, *said, *has_unwanted, *together, required, required, most])
+            cursor.execute(sql, [*parameters, *said, *has_unwanted, required, required, most])
             return documents_in(cursor.fetchall(), words)
 
-    def write(self, documents: Sequence[SearchDocument]) -> None:
+    def write(self, documents: Sequence[Kept]) -> None:
         """See RankedBackend."""
-        insert_rows(Passage, Passage._meta.concrete_fields, chain.from_iterable(map(rows_of, documents)))
-
-    def score(self, words: Sequence[Word], doc_ids: Sequence[int], weights: Mapping[str, float]) -> Iterable[Score]:
-        """See RankedBackend; FTS5 knows itself how rare a word is."""
-        del weights
-        with connection.cursor() as cursor:
-            cursor.execute(_PASSAGES, [_any_of(words), json.dumps(doc_ids)])
-            return list(cursor.fetchall())
-
-    def mark(self, words: Sequence[Word], passage_ids: Sequence[int]) -> Iterable[tuple[int, str, Sequence[float]]]:
-        """See RankedBackend."""
-        with connection.cursor() as cursor:
-            cursor.execute(_MARKED, [MARK, UNMARK, _any_of(words), json.dumps(passage_ids)])
-            return [(passage_id, text, json.loads(starts)) for passage_id, text, starts in cursor.fetchall()]
+        insert_rows(Searched, Searched._meta.concrete_fields, (document.row for document in documents))
 
 
 def _any_of(words: Sequence[Word]) -> str:
