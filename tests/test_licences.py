@@ -40,6 +40,7 @@ FAMILIES = {
     "public": r"\bCC0|Unlicense",
     "Boost": r"\bBSL",
     "CNRI": r"\bCNRI",
+    "OFL": r"\bOFL",
 }
 
 

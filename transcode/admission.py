@@ -19,6 +19,7 @@ MEMORY = {
     Step.MAKE_PLAYABLE: 140 * MB,
     Step.MAKE_RENDITIONS: 140 * MB,
     Step.TRANSCRIBE: 550 * MB,
+    Step.READ_SCREEN: 750 * MB,
 }
 USUAL_MEMORY = 230 * MB
 # Two dozen frames of 1.5 bytes in decoder, filters and look-ahead, and the smaller renditions as much again.

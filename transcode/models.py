@@ -243,6 +243,26 @@ class Screen(models.Model):
         return f"{self.at} s"
 
 
+class ScreenText(models.Model):
+    """Text that stood on the screen for a while, exactly as read; its box in parts of the picture, 0 to 1."""
+
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="screen_texts")
+    start = models.FloatField(help_text="seconds")
+    end = models.FloatField(help_text="seconds")
+    left = models.FloatField()
+    top = models.FloatField()
+    width = models.FloatField()
+    height = models.FloatField()
+    text = models.TextField()
+    confidence = models.FloatField(help_text="0 to 1, as the engine sees it")
+
+    class Meta:
+        ordering = ["start", "id"]
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class Leftover(models.Model):
     """A stored file, or a folder (its key ends in a slash), that its row let go of: written down in the same
     transaction, until it is removed."""

@@ -1,15 +1,15 @@
 """The pipeline, top to bottom: what happens to a recording after its bytes have arrived.
 
-inspect -> make_playable -> make_renditions, and beside it inspect -> transcribe. Each step is given a Job row that was
-claimed for it (transcode/claim.py says which is next), asks one pure module to do the work, and writes the rows that
-came of it in the transaction that ends the job.
+inspect -> make_playable -> make_renditions -> read_screen, and beside it inspect -> transcribe. Each step is given a
+Job row that was claimed for it (transcode/claim.py says which is next), asks one pure module to do the work, and writes
+the rows that came of it in the transaction that ends the job.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,8 +17,8 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from transcode import process
-from transcode.actions import skip_step, start_step
+from transcode import ocr, process
+from transcode.actions import skip_step, start_again, start_step
 from transcode.claim import named_in_log, sweep, take_back_from_the_dead
 from transcode.leftovers import let_go, remove_leftovers
 from transcode.log_fields import logging_about
@@ -29,8 +29,9 @@ from transcode.media.hls import RenditionFile, write_first
 from transcode.media.loudness import levelled, measure
 from transcode.media.plan import SoundPlan, StoryboardPlan, make_plan, without_copy
 from transcode.media.probe import probe
+from transcode.media.screens import Screen as Frame
 from transcode.media.sound import SoundOnDisk
-from transcode.models import Job, Recording, Rendition, Screen, Step, Storyboard
+from transcode.models import Job, Recording, Rendition, Screen, ScreenText, Step, Storyboard
 from transcode.queue import A_JOB, wake
 from transcode.signals import tell
 from transcode.speech.base import get_engine
@@ -152,6 +153,8 @@ def make_renditions(work: Work) -> None:
         _replace_storyboard(work, plan.storyboard, sheet_keys)
         _replace_poster(recording, poster_key)
         _replace_screens(recording, screens)
+        if screens and settings.SCREEN_ENGINE != "none":
+            start_again(recording, Step.READ_SCREEN, lane=work.job.lane)
 
 
 def _levelled(work: Work, source: Path, sound: SoundPlan) -> SoundPlan:
@@ -178,11 +181,26 @@ def transcribe(work: Work) -> None:
         words.finish(heard.cues, heard.language)
 
 
+def read_screen(work: Work) -> None:
+    """Read the text off the frames that were kept for it, which go then. What is there already stays where none are."""
+    engine, recording = ocr.get_engine(settings.SCREEN_ENGINE), work.recording
+    began, screens = time.monotonic(), list(recording.screens.all())
+    frames = [Frame(each.at, work.fetch(each.key)) for each in screens]
+    duration = recording.duration or work.facts.duration
+    read = ocr.read_text(frames, engine, duration=duration, began=began, on_progress=work.progress)
+    with work.finishing():
+        if screens:
+            _replace_screens(recording, [])
+            recording.screen_texts.all().delete()
+            ScreenText.objects.bulk_create(ScreenText(recording=recording, **asdict(shown)) for shown in read.shown)
+
+
 STEPS: dict[str, Callable[[Work], None]] = {
     Step.INSPECT: inspect,
     Step.MAKE_PLAYABLE: make_playable,
     Step.TRANSCRIBE: transcribe,
     Step.MAKE_RENDITIONS: make_renditions,
+    Step.READ_SCREEN: read_screen,
 }
 # Whoever has to run a job without a worker (import_clips --wait) runs the very same code.
 RUN: dict[str, Callable[[int], bool]] = {step: partial(run_job, do=do) for step, do in STEPS.items()}

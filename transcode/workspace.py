@@ -91,7 +91,11 @@ class Work:
 
     def source(self) -> Path:
         """The original as a local file: itself where it is local, else fetched into the scratch folder."""
-        return cast(Path, default_storage.fetch(self.recording.original_key, self.folder))  # type: ignore[attr-defined]
+        return self.fetch(self.recording.original_key)
+
+    def fetch(self, key: str) -> Path:
+        """Any stored file as a local one, likewise."""
+        return cast(Path, default_storage.fetch(key, self.folder))  # type: ignore[attr-defined]
 
     def new_folder(self, name: str) -> Path:
         """A folder of its own within the scratch folder."""

@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 
-from transcode.models import Cue, Job, Leftover, Recording, Rendition, Screen, Storyboard, Transcript
+from transcode.models import Cue, Job, Leftover, Recording, Rendition, Screen, ScreenText, Storyboard, Transcript
 from videolib.accounts import actions as people_actions
 from videolib.accounts.access import admin_required, get_person_for, person_of
 from videolib.accounts.models import ApiToken, AuditEntry, Invitation, Role, User
@@ -269,5 +269,5 @@ for table in (ApiToken, AuditEntry, FailureNotice, Invitation, LibraryCheck, Lib
 show(Tagging, TaggingTable)
 for pipeline_table in (Job, Leftover, Recording, Rendition, Screen, Storyboard, Transcript):
     show(pipeline_table)
-for word_table in (Cue, CueEdit, Meant, Searched, Upload):
+for word_table in (Cue, CueEdit, Meant, ScreenText, Searched, Upload):
     show(word_table, WordTable)

@@ -421,8 +421,8 @@ CELERY_BEAT_SCHEDULE = {
 # --- Media and speech -----------------------------------------------------------------------------------------------
 
 AV1_RENDITION = env.flag("AV1_RENDITION", default=False)
-# Who reads the text on the screen: nobody yet. Frames to read are kept only where somebody will.
-SCREEN_ENGINE = env.choice("SCREEN_ENGINE", "none", ("none",))
+# Frames to read are kept only where somebody reads them.
+SCREEN_ENGINE = env.choice("SCREEN_ENGINE", "rapidocr", ("rapidocr", "tesseract", "none"))
 SPEECH_ENGINE = env.choice("SPEECH_ENGINE", "faster_whisper", ("faster_whisper", "openai_whisper", "none"))
 WHISPER_MODEL = env.text("WHISPER_MODEL", "base")
 # What sentences mean, for search; without, it goes by words alone.

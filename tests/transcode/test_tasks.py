@@ -1,4 +1,4 @@
-"""The pipeline from bytes to rows, with real ffmpeg on real bytes; only the speech engine is left out here."""
+"""The pipeline from bytes to rows, with real ffmpeg on real bytes; only speech and on-screen text are left out here."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def without_speech(settings: Any, data_folder: Path) -> None:
-    settings.SPEECH_ENGINE = "none"
+    settings.SPEECH_ENGINE = settings.SCREEN_ENGINE = "none"
 
 
 def make(path: Path, *, seconds: float = 6, size: str = "1280x960", sound: bool = True, **options: Any) -> Path:
@@ -43,7 +43,8 @@ def accept(file: Path) -> Recording:
 def run_all(recording: Recording) -> dict[str, Job]:
     """Run every job as it becomes due, like a worker would."""
     for _ in range(10):
-        job = recording.jobs.filter(state=State.QUEUED).order_by("priority", "pk").first()
+        waiting = recording.jobs.filter(state=State.QUEUED).exclude(step=Step.READ_SCREEN)
+        job = waiting.order_by("priority", "pk").first()
         if job is None:
             break
         RUN[Step(job.step)](job.pk)
@@ -163,16 +164,17 @@ def test_loud_sound_is_levelled_in_all_renditions_the_copied_one_too(
 
 
 def test_frames_for_reading_are_kept_only_where_somebody_reads(tmp_path: Path, settings: Any) -> None:
-    settings.SCREEN_ENGINE = "none"
     unread = accept(make(tmp_path / "unread.mp4", seconds=2, sound=False))
     run_all(unread)
     assert not unread.screens.exists()
-    settings.SCREEN_ENGINE = "a reader"
+    assert unread.jobs.get(step=Step.READ_SCREEN).state == State.SKIPPED
+    settings.SCREEN_ENGINE = "rapidocr"
     recording = accept(make(tmp_path / "read.mp4", seconds=4, sound=False))
     run_all(recording)
     frames = list(recording.screens.all())
     assert [frame.at for frame in frames] == sorted(frame.at for frame in frames)
     assert 3 <= len(frames) <= 5
+    assert recording.jobs.get(step=Step.READ_SCREEN).state == State.QUEUED
     assert default_storage.open(frames[0].key).read(2) == b"\xff\xd8"
 
 
@@ -191,7 +193,7 @@ def test_the_picture_is_decoded_once_where_it_is_copied_and_at_most_twice_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any, name: str, codec: str, decodes: int
 ) -> None:
     """Frames for reading included; a picture that is only copied goes through no filter."""
-    settings.SCREEN_ENGINE = "some"
+    settings.SCREEN_ENGINE = "rapidocr"
     sound = "aac" if codec == "libx264" else "libopus"
     source = make(tmp_path / name, vcodec=codec, acodec=sound, **({} if codec == "libx264" else {"preset": "good"}))
     commands: list[Sequence[str]] = []

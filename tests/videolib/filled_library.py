@@ -11,7 +11,7 @@ from uuid import uuid4
 from allauth.account.models import EmailAddress, EmailConfirmation
 from django.utils import timezone
 
-from transcode.models import Cue, Job, Recording, Rendition, Screen, State, Step, Storyboard, Transcript
+from transcode.models import Cue, Job, Recording, Rendition, Screen, ScreenText, State, Step, Storyboard, Transcript
 from transcode.queue import QUEUES
 from videolib.accounts import actions as accounts
 from videolib.accounts.models import Role, User
@@ -119,6 +119,8 @@ def make_playable(recording: Recording) -> None:
     tiles = {"interval": 0.1 + 0.2, "columns": 5, "rows": 5, "tile_width": 160, "tile_height": 90, "count": 12}
     sheets = [store(f"{prefix}/sheet-{number}.jpg", b"sheet") for number in range(2)]
     Storyboard.objects.create(**of_it, sheet_keys=sheets, **tiles)
+    box = {"left": 0.1, "top": 0.2, "width": 0.5, "height": 0.05}
+    ScreenText.objects.create(**of_it, start=1.0, end=2.5, text="git rebase --abort", confidence=0.9, **box)
     Screen.objects.create(**of_it, at=1.5, key=store(f"{prefix}/screen.png", b"screen"))
     transcript = Transcript.objects.create(**of_it, engine="test", model="none", language="en")
     Cue.objects.bulk_create(Cue(transcript=transcript, start=s, end=e, text=text) for s, e, text in CUES)

@@ -160,6 +160,24 @@ class TranscriptOut(Schema):
     cues: list[CueOut]
 
 
+class ScreenLineOut(Schema):
+    """Text on the screen from `start` to `end` (seconds); its box is in parts of the picture, 0 to 1."""
+
+    start: float
+    end: float
+    left: float
+    top: float
+    width: float
+    height: float
+    text: str
+
+
+class ScreenTextOut(Schema):
+    """Every line that could be read, in the order of time, then from top to bottom."""
+
+    lines: list[ScreenLineOut]
+
+
 class MomentOut(Schema):
     """A second worth jumping to, and the field that matched."""
 

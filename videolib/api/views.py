@@ -33,6 +33,7 @@ from videolib.api.schemas import (
     JobOut,
     Problem,
     RatingOut,
+    ScreenTextOut,
     StarsIn,
     TagIn,
     TermsIn,
@@ -43,6 +44,7 @@ from videolib.clips import actions
 from videolib.clips.access import get_clip_for, get_tagging_for, known_as
 from videolib.clips.documents import cues_of
 from videolib.clips.models import Clip, License, Term, fold_tag, fold_term
+from videolib.clips.screen_text import lines_on_screen
 from videolib.community import actions as community
 from videolib.community.models import Rating
 from videolib.lib.limits import TooOften
@@ -207,6 +209,16 @@ def correct_cue(request: CallerRequest, code: UUID, cue: CueIn) -> dict[str, Any
     clip = get_clip_for(request.user, code, to="edit")
     actions.correct_cue(clip, start=cue.start, end=cue.end, text=cue.text, by=request.user)
     return {**cue.dict(), "corrected": True}
+
+
+@api.get(
+    "/clips/{uuid:code}/screen-text",
+    response={200: ScreenTextOut, 404: Problem},
+    summary="What can be read on the screen of a clip",
+)
+def read_screen_text(request: CallerRequest, code: UUID) -> dict[str, Any]:
+    """Exactly as it was read, code and paths included; no lines until somebody has read them."""
+    return {"lines": list(lines_on_screen(get_clip_for(request.user, code)))}
 
 
 @api.get("/clips/{uuid:code}/jobs", response={200: list[JobOut], 404: Problem}, summary="How the work on a clip stands")

@@ -20,10 +20,19 @@ ClipState = Literal["uploading", "waiting", "working", "ready", "failed"]
 # What stands between the bytes and a clip that plays.
 TO_PLAY = (Step.INSPECT, Step.MAKE_PLAYABLE)
 # How much of the whole work each step is, roughly; the bar must move, not be exact.
-SHARE = {Step.INSPECT: 5, Step.MAKE_PLAYABLE: 35, Step.TRANSCRIBE: 30, Step.MAKE_RENDITIONS: 30}
-USUAL_SHARE = 20
+SHARE = {
+    Step.INSPECT: 5,
+    Step.MAKE_PLAYABLE: 35,
+    Step.TRANSCRIBE: 30,
+    Step.MAKE_RENDITIONS: 30,
+    Step.READ_SCREEN: 20,
+}
 # What is still to come for a clip that plays already, in the middle of a sentence.
-STILL_TO_COME = {Step.TRANSCRIBE: "the words", Step.MAKE_RENDITIONS: "smaller versions"}
+STILL_TO_COME = {
+    Step.TRANSCRIBE: "the words",
+    Step.MAKE_RENDITIONS: "smaller versions",
+    Step.READ_SCREEN: "the text on the screen",
+}
 WENT_WRONG = "This recording could not be made playable. Ask an admin to look at it."
 
 
@@ -180,7 +189,7 @@ def _step(job: Job) -> StepStatus:
 def _percent(steps: Sequence[StepStatus], *, is_over: bool) -> int:
     if is_over:
         return 100
-    shares = [SHARE.get(Step(step.step), USUAL_SHARE) for step in steps]
+    shares = [SHARE[Step(step.step)] for step in steps]
     done = sum(share * (step.percent if step.is_open else 100) for share, step in zip(shares, steps, strict=True))
     return min(99, round(done / sum(shares))) if steps else 0
 
