@@ -25,7 +25,7 @@ from videolib.clips.access import remember_look
 from videolib.clips.models import Clip, CueEdit, FailureNotice, LibrarySettings, License, Tag, Tagging, Term
 from videolib.community.models import Rating
 from videolib.operations.models import LibraryCheck
-from videolib.search.models import Meant, Searched
+from videolib.search.models import Meant, Searched, Spelling
 from videolib.uploads.models import Upload
 
 if TYPE_CHECKING:

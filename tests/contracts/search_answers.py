@@ -66,9 +66,9 @@ class SearchAnswersContract:
     def test_a_total_is_exact_or_said_to_be_cut(self) -> None:
         """Exact wherever a word that has to be there is rare."""
         self.backend.put(*(document(n, speech=["alpha beta" if n <= 20 else "alpha"]) for n in range(1, 701)))
-        for text in ("beta", "beta zeta", '"beta" alpha', '"alpha" "beta"'):
+        for text in ("beta", "beta omicron", '"beta" alpha', '"alpha" "beta"'):
             assert (self.find(text).total, self.find(text).is_cut) == (20, False), text
-        for text in ("alpha", "alpha beta", "alpha zeta", '"alpha" beta'):
+        for text in ("alpha", "alpha beta", "alpha omicron", '"alpha" beta'):
             found = self.find(text)
             assert found.is_cut is not self.counts_to_the_end, text
             assert 20 <= found.total < 700 if found.is_cut else found.total == 700, text
@@ -122,11 +122,11 @@ class SearchAnswersContract:
         """However far back they lie: a backend that looks at some of very many looks among those allowed."""
         count = 1500
         self.backend.put(*(document(number, title="alpha", speech=["beta"]) for number in range(1, count + 1)))
-        self.put(document(7, title="alpha zeta", speech=["beta"]))
+        self.put(document(7, title="alpha omicron", speech=["beta"]))
         few = self.only(count - 9, count)
-        for text in ("alpha", "alpha beta", "alpha zeta", '"alpha" beta'):
+        for text in ("alpha", "alpha beta", "alpha omicron", '"alpha" beta'):
             found = self.find(text, few)
             assert sorted(hit.doc_id for hit in found.hits) == [count - 9, count], text
             assert (found.total, found.is_cut) == (2, False)
         assert sorted(self.ids("alph", few, as_typed=True)) == [count - 9, count]
-        assert self.ids("zeta", few) == []
+        assert self.ids("omicron", few) == []

@@ -24,6 +24,7 @@ Table = type[models.Model]
 LEFT_OUT = {
     "videolib.Searched": "What search knows is written anew from the rows it was made of.",
     "videolib.Meant": "See Searched.",
+    "videolib.Spelling": "See Searched.",
     "transcode.Leftover": "Files that no row names are not carried.",
     "videolib.FailureNotice": "An e-mail to be sent; what failed stands in the lists of the new place, too.",
     "videolib.LibraryCheck": "It tells of the place the library was in.",

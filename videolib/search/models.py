@@ -49,3 +49,13 @@ class Meant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.doc_id} by {self.weights}"
+
+
+class Spelling(models.Model):
+    """A word that some document said at some time, case and accents gone; `skeleton` is how it looks (spelling.py)."""
+
+    word = models.CharField(max_length=64, primary_key=True)
+    skeleton = models.CharField(max_length=64, db_index=True)
+
+    def __str__(self) -> str:
+        return self.word

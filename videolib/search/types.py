@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -76,3 +76,5 @@ class Hits:
     hits: Sequence[Hit]
     total: int
     is_cut: bool = False
+    # What was typed though nobody says it, and what was looked for instead.
+    respelled: Mapping[str, str] = field(default_factory=dict)

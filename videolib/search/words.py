@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 # A pasted page is a query, too, but its first words have to do: each one costs a look into the index.
 MOST_WORDS = 16
@@ -38,6 +39,7 @@ _SHORTENED = re.compile(r"['’](?:s|t|ll|re|ve|d|m)\b", re.IGNORECASE)
 _NAME = re.compile(r"[^\W_]+(?:[-_./:@]+[^\W_]+)*")
 _PIECE = re.compile(r"[^\W_]+")
 _NOUN_OF_Y = re.compile(r"(\w+y)ments?")
+_HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _UNSPACED_RUN = re.compile(f"[{UNSPACED}]+")
 
 # What a word may end in that the index, which knows stems only, cuts off: half of it typed must not hide the word.
@@ -55,6 +57,8 @@ class Word:
     text: str
     required: bool = False  # stood in quotes: what does not have it is no answer
     beginning: bool = False  # still being typed: the last piece may go on
+    # What it may be written as besides: useeffect and "use effect", kubectl for kubectll (spelling.py).
+    spelled: tuple[str, ...] = field(default=(), compare=False)
 
 
 def words_of(text: str, *, as_typed: bool = False) -> list[Word]:
@@ -86,7 +90,7 @@ def _tidy(text: str) -> str:
 
 def _words(text: str, as_typed: bool) -> list[Word]:
     phrases = [phrase for found in _QUOTED.finditer(text) for phrase in _phrases(found[found.lastindex or 1])]
-    plain = list(_plain_words(_SHORTENED.sub("", _QUOTED.sub(" ", text))))
+    plain = _written_together(list(_plain_words(_SHORTENED.sub("", _QUOTED.sub(" ", text)))))
     if as_typed and plain and text[-1:].isalnum() and len(plain[-1].text) >= SHORTEST_BEGINNING:
         plain[-1] = Word(plain[-1].text, beginning=True)
     return _without_stop_words(phrases + plain)[:MOST_WORDS]
@@ -97,9 +101,10 @@ def other_forms(word: Word) -> list[Word]:
     text = word.text
     if " " in text:
         return []
+    spelled = [Word(form) for form in word.spelled]
     forms = [text + "ment"] if text.endswith("y") else [noun[1] for noun in [_NOUN_OF_Y.fullmatch(text)] if noun]
     if not word.beginning:
-        return [Word(form) for form in forms]
+        return [Word(form) for form in forms] + spelled
     # The stem of "key" is "kei", which no keyboard begins with.
     longer = [text + letter for letter in _LETTERS] if text.endswith("y") else []
     return [Word(form) for form in (*forms, *_completions(text))] + [Word(form, beginning=True) for form in longer]
@@ -128,12 +133,26 @@ def _plain_words(text: str) -> Iterator[Word]:
             # The whole name counts once more than its pieces: who has it exactly comes first.
             yield Word(" ".join(_fold(piece) for piece in pieces[:MOST_WORDS]))
         for piece in pieces:
-            yield from _spaced_and_not(_fold(piece))
+            yield from _spaced_and_not(piece)
+
+
+def _written_together(words: Sequence[Word]) -> list[Word]:
+    """Each may be half of one word: "log in" stands there as login, "count if" as COUNTIF."""
+    together = list(words)
+    for at, (one, other) in enumerate(pairwise(words)):
+        whole = one.text + other.text
+        if " " in whole or len(whole) > LONGEST_WORD or {one.text, other.text} <= STOP_WORDS:
+            continue
+        for half in (at, at + 1):
+            together[half] = replace(together[half], spelled=(*together[half].spelled, whole))
+    return together
 
 
 def _spaced_and_not(piece: str) -> Iterator[Word]:
     for spaced in _PIECE.findall(_UNSPACED_RUN.sub(" ", piece)):
-        yield Word(spaced)
+        parts = _HUMPS.sub(" ", spaced)
+        yield Word(_fold(spaced), spelled=(_fold(parts),) if " " in parts else ())
+    piece = _fold(piece)
     for run in _UNSPACED_RUN.findall(piece):
         for at in range(max(1, len(run) - 1)):
             yield Word(" ".join(run[at : at + 2]))

@@ -12,7 +12,8 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from videolib.lib.rows import copy_rows
-from videolib.search.backends.ranked import Documents, Kept, RankedBackend, SearchedRow, documents_in
+from videolib.search.backends.ranked import Kept, RankedBackend, SearchedRow, documents_in
+from videolib.search.finding import Documents
 from videolib.search.ranking import FIELD_WEIGHTS
 from videolib.search.selected import selected
 from videolib.search.stems import Form, forms_of

@@ -9,7 +9,8 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from videolib.lib.rows import insert_rows
-from videolib.search.backends.ranked import Documents, Kept, RankedBackend, documents_in
+from videolib.search.backends.ranked import Kept, RankedBackend, documents_in
+from videolib.search.finding import Documents
 from videolib.search.models import Searched
 from videolib.search.ranking import FIELD_WEIGHTS
 from videolib.search.selected import selected
