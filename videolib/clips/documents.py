@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from transcode.models import Cue
 from videolib.clips.cues import SpokenCue, overlay
 from videolib.clips.models import Clip
+from videolib.clips.screen_text import screen_text_of
 from videolib.search.types import Line, SearchDocument
 
 
@@ -26,6 +27,7 @@ def document_for(clip: Clip) -> SearchDocument:
             "title": [Line(clip.title)],
             "tags": [Line(tag.name) for tag in clip.tags.all()],
             "description": _paragraphs(clip.description),
+            "screen": [Line(text, start) for start, text in screen_text_of(clip)],
             "speech": [Line(cue.text.replace("\n", " "), cue.start) for cue in cues_of(clip)],
         },
     )

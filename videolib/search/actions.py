@@ -19,8 +19,9 @@ from videolib.search.nearest import codes_of
 from videolib.search.sentences import texts_with_meaning
 from videolib.search.types import Field, Line
 
-# A nudge names so many documents at most; the clock finds the others.
-NUDGED_AT_ONCE = 50
+# Documents written by one deed are named to a worker at once. Those of a rebuild, or an import, are many hours of work,
+# which the clock hands out by the minute: nobody waits behind them.
+NUDGED_AT_ONCE = 5
 # Documents read at a time.
 PIECE = 20
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from videolib.search import ranking
 from videolib.search.lines import FIELDS, TIMED
-from videolib.search.meaning import WIDTH
+from videolib.search.meaning import SCALE, WIDTH
 from videolib.search.moments import Sentence
 from videolib.search.ranking import Cosines
 from videolib.search.sentences import Pool
@@ -109,22 +109,13 @@ class Compared:
 def _cosines(pool: Pool, rows: Sequence[Row], question: NDArray[np.float32] | None) -> Cosines | None:
     if question is None:
         return None
-    sentences = np.full(len(pool.fields), UNLIKE)
-    documents, titles = np.full(len(rows), UNLIKE), np.full(len(rows), UNLIKE)
-    known = np.zeros(len(pool.fields), bool)
-    meant = [number for number, row in enumerate(rows) if row.vectors]
-    if meant:
-        vectors = np.frombuffer(b"".join(rows[number].vectors or b"" for number in meant), np.int8)
-        vectors = vectors.reshape(-1, WIDTH).astype(np.float32)
-        counts = [len(rows[number].vectors or b"") // WIDTH for number in meant]
-        firsts = np.cumsum([0, *counts[:-1]])
-        near = vectors @ question / 127
+    sentences, titles = np.full(len(pool.fields), UNLIKE), np.full(len(rows), UNLIKE)
+    has_vectors = np.array([bool(row.vectors) for row in rows], bool)
+    known = has_vectors[pool.document_of] & (pool.fields == SPOKEN)
+    vectors = [row.vectors for row in rows if row.vectors]
+    if vectors:
+        near = np.frombuffer(b"".join(vectors), np.int8).reshape(-1, WIDTH).astype(np.float32) @ (question / SCALE)
         is_title = np.zeros(len(near), bool)
-        is_title[firsts] = True
-        known = np.isin(pool.document_of, meant) & (pool.fields == SPOKEN)
-        sentences[known] = near[~is_title]
-        titles[meant] = near[is_title]
-        vectors[is_title] = 0
-        whole = np.add.reduceat(vectors, firsts)
-        documents[meant] = whole @ question / np.maximum(np.linalg.norm(whole, axis=1), 1e-9)
-    return Cosines(sentences, documents, titles, known)
+        is_title[np.cumsum([0, *(len(each) // WIDTH for each in vectors[:-1])])] = True
+        sentences[known], titles[has_vectors] = near[~is_title], near[is_title]
+    return Cosines(sentences, titles, known)

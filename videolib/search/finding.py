@@ -35,6 +35,8 @@ from videolib.search.words import MOST_WORDS, Word, is_sentence, unwanted_of, wo
 POOL = 40
 # Of what may have been meant by a word, as many as that are looked for: those that most documents say.
 MEANT = 2
+# Half a word means nothing; half a sentence does.
+WORDS_THAT_MEAN = 3
 _LINES = ("doc_id", "starts", *FIELDS)
 
 
@@ -105,8 +107,8 @@ def _meant(
 
 
 def _question(query: Query, words: Sequence[Word], unwanted: Sequence[Word], respelled: Mapping[str, str]) -> Question:
-    # Half a word means nothing yet.
-    meaning = None if query.engine == "lexical" or query.as_typed else get_meaning()
+    is_half_typed = query.as_typed and len(words) < WORDS_THAT_MEAN
+    meaning = None if query.engine == "lexical" or is_half_typed else get_meaning()
     if meaning is None:
         return Question(words, unwanted)
     text = query.text

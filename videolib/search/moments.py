@@ -107,9 +107,9 @@ def _parts(text: str) -> list[tuple[str, bool]]:
 
 
 def _cut(parts: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
-    letters = [(letter, matched) for part, matched in parts for letter in part]
-    if len(letters) <= SNIPPET_CHARACTERS:
+    if sum(len(part) for part, _ in parts) <= SNIPPET_CHARACTERS:
         return parts
+    letters = [(letter, matched) for part, matched in parts for letter in part]
     match = next((at for at, (_, matched) in enumerate(letters) if matched), 0)
     first = _word_start(letters, max(0, min(match - SNIPPET_CHARACTERS // 3, len(letters) - SNIPPET_CHARACTERS)))
     last = _word_end(letters, first + SNIPPET_CHARACTERS)

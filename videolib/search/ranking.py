@@ -34,7 +34,7 @@ PAIR_COUNTS = 0.6
 MEANING_COUNTS = 2.0
 # A document's score is a soft maximum over its sentences: how soft.
 SOFTNESS = 0.1
-WHOLE_MEANING_COUNTS, TITLE_MEANING_COUNTS, WHOLE_WORDS_COUNT = 0.3, 0.3, 0.2
+TITLE_MEANING_COUNTS, WHOLE_WORDS_COUNT = 0.3, 0.2
 
 # Documents that have every word come first, whatever else they say: who types words expects that. Of more than a few
 # words nobody expects that they stand just anywhere, so they have to stand close together. And a question in a sentence
@@ -47,12 +47,9 @@ EVERY_WORD_COUNTS = 1000.0
 
 @dataclass(frozen=True)
 class Cosines:
-    """Of each sentence of a pool with the question, of each document and of its title; whether that of a sentence is
-    known.
-    """
+    """With the question: of each sentence of a pool, and whether it is known; of the title of each document."""
 
     sentences: Floats
-    documents: Floats
     titles: Floats
     known: NDArray[np.bool_]
 
@@ -66,6 +63,31 @@ class Ranking:
     has_word: NDArray[np.bool_]
 
 
+@dataclass(frozen=True)
+class _Terms:
+    """Words and pairs of words: what each weighs, and (a row a term) how often it stands in each sentence."""
+
+    weights: Floats
+    counts: Floats
+    whole: float  # what a sentence has at most that says every word often
+
+    @classmethod
+    def of(cls, pool: Pool, words: Sequence[Word], weights: Mapping[str, float]) -> _Terms:
+        """The square roots of the weights: of a question's words the rarest would decide all otherwise."""
+        rare = [math.sqrt(weights[word.text]) for word in words]
+        plain = [(word, weight) for word, weight in zip(words, rare, strict=True) if " " not in word.text]
+        pairs = [(PAIR_COUNTS * (g + h) / 2, pool.pair(one, other)) for (one, g), (other, h) in pairwise(plain)]
+        rows = [*(pool.times(word) for word in words), *(counts for _, counts in pairs)]
+        counts = np.array(rows, np.float64).reshape(len(rows), len(pool.fields))
+        return cls(np.array([*rare, *(weight for weight, _ in pairs)]), counts, sum(rare) or 1.0)
+
+    def score(self, often: Floats, lengths: NDArray[np.int64]) -> Floats:
+        """BM25 of texts of these lengths, in which the terms stand so often; about 1 where a text says it all."""
+        norm = K1 * (1 - B + B * lengths / max(1.0, lengths.mean() if len(lengths) else 1.0))
+        scored: Floats = self.weights @ (often * (K1 + 1) / (often + norm)) / self.whole
+        return scored
+
+
 def rank(
     pool: Pool,
     words: Sequence[Word],
@@ -77,44 +99,30 @@ def rank(
     document, wherever in it, if that shall put it first.
     """
     said = [word for word in words if word.text in weights]
-    times = [pool.times(word) for word in said]
-    # The square root: of a question's words the rarest would decide all otherwise.
-    rare = [math.sqrt(weights[word.text]) for word in said]
-    terms = [*zip(rare, times, strict=True), *_pairs(pool, said, rare)]
+    terms = _Terms.of(pool, said, weights)
+    of_words = terms.counts[: len(said)] > 0
     factors = np.array([FIELD_WEIGHTS[field] for field in FIELDS])[pool.fields]
-    sentences = _by_words(pool, terms, sum(rare)) * factors
+    sentences = _by_words(pool, terms) * factors
     if cosines:
         sentences = sentences + MEANING_COUNTS * cosines.sentences
-    documents = _soft_maximum(pool, sentences) + WHOLE_WORDS_COUNT * _whole(pool, terms, sum(rare), factors)
+    documents = _soft_maximum(pool, sentences) + WHOLE_WORDS_COUNT * _whole(pool, terms, factors)
     if cosines:
-        documents += WHOLE_MEANING_COUNTS * cosines.documents + TITLE_MEANING_COUNTS * cosines.titles
+        documents += TITLE_MEANING_COUNTS * cosines.titles
     first = np.array(has_every_word, bool)
     if len(words) > MOST_WORDS_ANYWHERE:
-        first &= _together(pool, times)
-    has_word = np.sum(times, axis=0) > 0 if times else np.zeros(len(sentences), bool)
+        first &= _together(pool, of_words)
+    has_word: NDArray[np.bool_] = np.logical_or.reduce(of_words, axis=0)
     return Ranking(documents + EVERY_WORD_COUNTS * first, sentences, has_word)
 
 
-def _pairs(pool: Pool, said: Sequence[Word], rare: Sequence[float]) -> list[tuple[float, NDArray[np.int64]]]:
-    """Words of the question that follow each other, and how often they do in each sentence."""
-    plain = [(word, weight) for word, weight in zip(said, rare, strict=True) if " " not in word.text]
-    return [(PAIR_COUNTS * (one[1] + other[1]) / 2, pool.pair(one[0], other[0])) for one, other in pairwise(plain)]
-
-
-def _by_words(pool: Pool, terms: Sequence[tuple[float, NDArray[np.int64]]], whole: float) -> Floats:
-    """The mean over the windows; about 1 where a sentence says all of the question."""
+def _by_words(pool: Pool, terms: _Terms) -> Floats:
+    """The mean over the windows."""
+    until = _until(terms.counts)
     score = np.zeros(len(pool.fields))
-    if not whole:
-        return score
-    for window in WINDOWS:
-        first, last = _window(pool, window)
-        lengths = pool.begins[last] - pool.begins[first]
-        norm = _norm(lengths)
-        for weight, counts in terms:
-            until = np.concatenate([[0], np.cumsum(counts)])
-            often = until[last] - until[first]
-            score += weight * often * (K1 + 1) / (often + norm)
-    return score / (len(WINDOWS) * whole)
+    for width in WINDOWS:
+        first, last = _window(pool, width)
+        score += terms.score(until[:, last] - until[:, first], pool.begins[last] - pool.begins[first])
+    return score / len(WINDOWS)
 
 
 def _window(pool: Pool, width: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -124,6 +132,11 @@ def _window(pool: Pool, width: int) -> tuple[NDArray[np.int64], NDArray[np.int64
     return np.maximum(first, begins), np.minimum(first + width, ends)
 
 
+def _until(rows: NDArray[Any]) -> NDArray[Any]:
+    """Of each row, the sum of all before each place, and of all."""
+    return np.pad(np.cumsum(rows, axis=1), ((0, 0), (1, 0)))
+
+
 def _soft_maximum(pool: Pool, sentences: Floats) -> Floats:
     best = np.full(len(pool.doc_ids), -np.inf)
     np.maximum.at(best, pool.document_of, sentences)
@@ -131,29 +144,15 @@ def _soft_maximum(pool: Pool, sentences: Floats) -> Floats:
     return best + SOFTNESS * np.log(np.bincount(pool.document_of, over, minlength=len(best)))
 
 
-def _whole(pool: Pool, terms: Sequence[tuple[float, NDArray[np.int64]]], whole: float, factors: Floats) -> Floats:
-    """BM25 of all that a document says, a word counting by its field."""
-    score = np.zeros(len(pool.doc_ids))
-    if not whole:
-        return score
-    lengths = np.bincount(pool.document_of, np.diff(pool.begins), minlength=len(score))
-    norm = _norm(lengths)
-    for weight, counts in terms:
-        often = np.bincount(pool.document_of, counts * factors, minlength=len(score))
-        score += weight * often * (K1 + 1) / (often + norm)
-    return score / whole
+def _whole(pool: Pool, terms: _Terms, factors: Floats) -> Floats:
+    """Of all that a document says, a word counting by its field."""
+    until = _until(terms.counts * factors)
+    return terms.score(np.diff(until[:, pool.offsets], axis=1), np.diff(pool.begins[pool.offsets]))
 
 
-def _norm(lengths: NDArray[Any]) -> Floats:
-    """A word says less of a long text."""
-    return K1 * (1 - B + B * lengths / max(1.0, lengths.mean())) if len(lengths) else np.empty(0)
-
-
-def _together(pool: Pool, times: Sequence[NDArray[np.int64]]) -> NDArray[np.bool_]:
+def _together(pool: Pool, of_words: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Whether the words all stand in a few sentences that follow each other."""
     first, last = _window(pool, TOGETHER)
-    here = np.ones(len(pool.fields), bool)
-    for counts in times:
-        until = np.concatenate([[0], np.cumsum(counts)])
-        here &= until[last] > until[first]
+    until = _until(of_words)
+    here = (until[:, last] > until[:, first]).all(axis=0)
     return np.bincount(pool.document_of[here], minlength=len(pool.doc_ids)) > 0

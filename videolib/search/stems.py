@@ -97,11 +97,12 @@ class Marker:
     def _matches(self, stems: Sequence[str]) -> Iterator[tuple[int, int]]:
         """First and last word of each. A page of hits has ten thousand words, of which few are looked at twice."""
         for at, stem in enumerate(stems):
-            lengths = [len(form.stems) for form in self.by_first_stem.get(stem, ()) if form.stands_at(stems, at)]
-            if self.beginnings and stem.startswith(self.beginnings):
-                lengths.append(1)
-            if lengths:
-                yield at, at + max(lengths) - 1
+            longest = 1 if self.beginnings and stem.startswith(self.beginnings) else 0
+            for form in self.by_first_stem.get(stem, ()):
+                if len(form.stems) > longest and form.stands_at(stems, at):
+                    longest = len(form.stems)
+            if longest:
+                yield at, at + longest - 1
 
 
 def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
