@@ -20,6 +20,7 @@ from transcode.models import Cue, Job, Leftover, Recording, Rendition, Screen, S
 from videolib.accounts import actions as people_actions
 from videolib.accounts.access import admin_required, get_person_for, person_of
 from videolib.accounts.models import ApiToken, AuditEntry, Invitation, Role, User
+from videolib.analytics.models import Sought
 from videolib.clips import actions as clip_actions
 from videolib.clips.access import remember_look
 from videolib.clips.models import Clip, CueEdit, FailureNotice, LibrarySettings, License, Tag, Tagging, Term
@@ -264,7 +265,7 @@ def show(model: type[models.Model], table: type[ReadOnly] = ReadOnly, **options:
 
 
 show(Clip, ClipTable, list_display=["code", "shown_title", "owner", "visibility", "published_at", "trashed_at"])
-for table in (ApiToken, AuditEntry, FailureNotice, Invitation, LibraryCheck, LibrarySettings, Rating, Term):
+for table in (ApiToken, AuditEntry, FailureNotice, Invitation, LibraryCheck, LibrarySettings, Rating, Sought, Term):
     show(table)
 show(Tagging, TaggingTable)
 for pipeline_table in (Job, Leftover, Recording, Rendition, Screen, Storyboard, Transcript):

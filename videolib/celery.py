@@ -31,7 +31,8 @@ class Library(Celery):
 app = Library("videolib")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 # Rooms are plain packages, not Django apps, so they are named here.
-app.autodiscover_tasks(["transcode", "videolib.search", "videolib.clips", "videolib.uploads", "videolib.operations"])
+ROOMS = ("search", "clips", "uploads", "analytics", "operations")
+app.autodiscover_tasks(["transcode", *(f"videolib.{room}" for room in ROOMS)])
 
 
 @worker_ready.connect

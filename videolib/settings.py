@@ -410,6 +410,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600,
         "options": {"queue": "light", "expires": 3600},
     },
+    "forget old searches": {
+        "task": "analytics.forget_old_searches",
+        "schedule": crontab(minute=10, hour=3),
+        "options": {"queue": "light", "expires": 24 * 3600},
+    },
     # Minutes, where there are many files: in the night before Monday, when least waits behind it.
     "check the library": {
         "task": "operations.check_library",

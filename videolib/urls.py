@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("videolib.uploads.urls")),
     path("", include("videolib.clips.urls")),
     path("", include("videolib.community.urls")),
+    path("", include("videolib.analytics.urls")),
     path("", include("videolib.browse.urls")),
     path("", include("videolib.operations.urls")),
     path("django-admin/", tables.urls),

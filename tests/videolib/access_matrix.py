@@ -264,6 +264,9 @@ LISTS: Sequence[Entry] = (
 )
 
 VOCABULARY: Sequence[Entry] = (
+    Entry("searched_in_vain", "GET", "curators"),
+    form("searched_in_vain_done", "curators", {"words": "helm chart"}),
+    form("searched_in_vain_undo", "curators", {"words": "helm chart"}),
     Entry("vocabulary_add", "GET", "curators", ok=302),
     form("vocabulary_add", "curators", {"terms": "PgBouncer"}),
     form("vocabulary_remove", "curators", {"term": "Grafana"}),

@@ -15,6 +15,7 @@ from transcode.models import Cue, Job, Recording, Rendition, Screen, ScreenText,
 from transcode.queue import QUEUES
 from videolib.accounts import actions as accounts
 from videolib.accounts.models import Role, User
+from videolib.analytics.actions import record_search
 from videolib.clips import actions as clips
 from videolib.clips.models import Clip, License
 from videolib.community.actions import pin_clip, rate_clip
@@ -40,6 +41,7 @@ def fill() -> dict[str, Clip]:
     EmailConfirmation.objects.create(email_address=EmailAddress.objects.filter(user=owner)[0], key="a key", sent=None)
     clips.change_library_settings(by=admin, default_visibility="team", max_upload_bytes=10**9, quota_bytes=10**10)
     clips.add_terms(["Grafana", "kubectl"], by=curator)
+    record_search("helm chart", found=False)
     license = License(name="CC BY 4.0", url="https://creativecommons.org/licenses/by/4.0/")
     clips.save_license(license, by=admin)
     shown = _shown(owner, curator, license)

@@ -39,7 +39,7 @@ from videolib.api.schemas import (
     TermsIn,
     TranscriptOut,
 )
-from videolib.browse.search import count_search, search_clips
+from videolib.browse.search import count_search, remember_search, search_clips
 from videolib.clips import actions
 from videolib.clips.access import get_clip_for, get_tagging_for, known_as
 from videolib.clips.documents import cues_of
@@ -282,6 +282,8 @@ def search(request: CallerRequest, q: str, limit: Limit = 20, offset: Offset = 0
     """
     count_search(request.user)
     found = search_clips(request.user, q, limit=limit, offset=offset)
+    if not offset:
+        remember_search(found)
     return {"total": found.total, "is_cut": found.is_cut, "hits": found.as_data(first_rank=offset + 1)}
 
 

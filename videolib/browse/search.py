@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from videolib.accounts.models import User
+from videolib.analytics.actions import record_search
 from videolib.browse.filters import CountedPages
 from videolib.browse.operators import understand
 from videolib.clips.access import ClipQuerySet, Viewer
@@ -37,6 +38,8 @@ class ClipHits:
     hits: Sequence[ClipHit]
     total: int
     is_cut: bool
+    # What was looked for; empty where operators narrowed it, which says more of who asks than of what is missing.
+    words: str = ""
 
     def as_data(self, *, first_rank: int = 1) -> list[dict[str, Any]]:
         """The hits as plain data, snippets without marks: what the API and the command give out."""
@@ -80,6 +83,11 @@ def count_search(user: User) -> None:
     SEARCHES.count(user.pk, most=settings.SEARCHES_PER_MINUTE)
 
 
+def remember_search(found: ClipHits) -> None:
+    """Count what was looked for, for curators: by the first page of a search that was sent, not while it is typed."""
+    record_search(found.words, found=bool(found.total))
+
+
 def _search(query: Query, user: Viewer, among: ClipQuerySet | None) -> ClipHits:
     asked = understand(query.text, by=user, as_typed=query.as_typed)
     listed = Clip.objects.listed_for(user).filter(*asked.conditions)
@@ -91,7 +99,7 @@ def _search(query: Query, user: Viewer, among: ClipQuerySet | None) -> ClipHits:
     clips = listed.with_card().in_bulk([hit.doc_id for hit in found.hits])
     # A clip that was taken away between the two queries is not shown.
     hits = [ClipHit(clips[hit.doc_id], hit.score, hit.moments) for hit in found.hits if hit.doc_id in clips]
-    return ClipHits(hits, found.total, found.is_cut)
+    return ClipHits(hits, found.total, found.is_cut, "" if asked.conditions else asked.words)
 
 
 def _newest(listed: ClipQuerySet, query: Query) -> ClipHits:

@@ -15,7 +15,7 @@ from videolib.accounts.access import person_of
 from videolib.accounts.models import User
 from videolib.browse.filters import CountedPages, chips_of, count_people, count_tags, tag_names
 from videolib.browse.forms import BrowseForm
-from videolib.browse.search import ClipHits, count_search, search_clips
+from videolib.browse.search import ClipHits, count_search, remember_search, search_clips
 from videolib.clips.models import Clip, Tag, fold_tag
 
 ON_A_SHELF = 10  # browse.css shows as many of them as fill whole rows
@@ -76,6 +76,8 @@ def search(request: HttpRequest) -> HttpResponse:
     if request.GET.get("as_typed"):
         return _while_typing(request, text)
     found, page = _page_of_hits(person_of(request), text, request.GET.get("page", ""))
+    if request.method == "GET" and page.number == 1:
+        remember_search(found)
     context = {"search_text": text, "search_target": "#results", "found": found, "page": page}
     return render(request, "browse/search.html", context)
 
