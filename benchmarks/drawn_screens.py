@@ -7,7 +7,9 @@ screens on every machine. What stands on them is made up: identifiers, paths, co
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
@@ -24,6 +26,8 @@ KINDS = ("editor", "terminal", "menu", "dialog")
 MONO = ("jetbrains_mono", "source_code_pro", "roboto_mono", "ibm_plex_mono")
 PROPORTIONAL = ("noto_sans", "ibm_plex_sans")
 SOME_LINES, MOST_LINES = 18, 44
+# What people look for: identifiers, paths, addresses, codes, whole; without the brackets and quotes around them.
+TOKEN = re.compile(r"\w(?:[\w.\-/:\\@]*\w)?")
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,11 @@ def draw_screen(number: int, *, seed: int = 5) -> DrawnScreen:
     desk = _Desk(screen, theme, dice)
     {"editor": _editor, "terminal": _terminal, "menu": _menu, "dialog": _dialog}[kind](desk)
     return screen
+
+
+def tokens_of(lines: Iterable[str], *, least: int = 4) -> Counter[str]:
+    """The tokens of so many characters or more, with how often each stands there."""
+    return Counter(token for line in lines for token in TOKEN.findall(line) if len(token) >= least)
 
 
 @cache

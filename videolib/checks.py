@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from django.db import connection
 @register
 def machine(_apps: Any = None, **_: Any) -> list[CheckMessage]:
     """The programs and weights that the work needs, and an address that people can come by."""
-    return [*_ffmpeg(), *_protections(), *_weights(), *_meaning(), *_space(), *_address()]
+    return [*_ffmpeg(), *_protections(), *_weights(), *_screen_engine(), *_meaning(), *_space(), *_address()]
 
 
 @register(Tags.database)
@@ -58,6 +59,19 @@ def _weights() -> list[CheckMessage]:
         return []
     text = "The packaged speech weights are not joined yet; speech would be fetched from a model hub."
     return [Warning(text, hint="Run `make setup`.", id="videolib.W001")]
+
+
+def _screen_engine() -> list[CheckMessage]:
+    engine = settings.SCREEN_ENGINE
+    if engine == "none" or (engine == "rapidocr" and find_spec("rapidocr")):
+        return []
+    if engine == "tesseract":
+        from transcode.ocr.tesseract import program  # noqa: PLC0415 (OpenCV comes with it)
+
+        if program():
+            return []
+    text = f"SCREEN_ENGINE is {engine}, which is not installed on this machine; no text is read off screens here."
+    return [Warning(text, hint="Install it, or set SCREEN_ENGINE=none.", id="videolib.W006")]
 
 
 def _meaning() -> list[CheckMessage]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from transcode.ocr import tesseract
 from videolib import checks
 from videolib.checks import database, machine
 
@@ -58,3 +59,16 @@ def test_a_pooler_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert error.is_serious() and "leads to a pooler, such as PgBouncer" in error.msg
     assert "server itself" in str(error.hint)
     assert database(databases=None) == [], "asked of no database"
+
+
+@pytest.mark.parametrize("engine", ["rapidocr", "tesseract"])
+def test_an_engine_that_is_not_here_is_a_warning_that_names_the_setting(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    settings.SCREEN_ENGINE = engine
+    monkeypatch.setattr(checks, "find_spec", lambda _: None)
+    monkeypatch.setattr(tesseract, "program", lambda: "")
+    warnings = {message.id: message for message in machine(None)}
+    assert f"SCREEN_ENGINE is {engine}" in warnings["videolib.W006"].msg
+    settings.SCREEN_ENGINE = "none"
+    assert "videolib.W006" not in {message.id for message in machine(None)}

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 # What is taken for each other in small letters: a digit and letters, a small letter and a large one.
 DIGITS = {"0": "Oo", "O": "0", "o": "0", "1": "lI", "l": "1", "I": "1", "5": "Ss", "S": "5", "8": "B", "B": "8"}
 CASES = {small: small.upper() for small in "ckopsuvwxz"}
-ALIKE = {letter: DIGITS.get(letter, "") + CASES.get(letter, "") for letter in {*DIGITS, *CASES}}
+ALIKE = {letter: DIGITS.get(letter, "") + CASES.get(letter, "") for letter in {*DIGITS, *CASES}} | {" ": "_"}
 # A chance that is no accident: of a clear zero, an O has less than a tenth of this.
 HESITATES = 0.0008
-# Where less is said by what stands beside it: on one side there is nothing, as in v1, or it may be hexadecimal, or it
-# is about small or large, which the height tells well.
+# Where less is said by what stands beside it: on one side there is nothing, as in v1, or it is about small or large,
+# which the height tells well. Of digits among what may be hexadecimal nothing is.
 HESITATES_MUCH = 0.1
 HEXADECIMAL = frozenset("0123456789abcdefx")
 ROUND, REACH = "0Oo", 3
@@ -100,7 +100,11 @@ class Spelling:
 
 def _with_spaces(seen: Sequence[Letter], gaps: Sequence[Gap]) -> list[Letter]:
     spaced = list(seen[:1])
-    for before, letter in pairwise(seen):
+    for number, (before, letter) in enumerate(pairwise(seen), start=1):
+        after = seen[number + 1].at if number + 1 < len(seen) else letter.at
+        if letter.text == " " and not any(before.at < gap.at < after for gap in gaps):
+            # There is ink where it should be: a thin line at the foot.
+            letter.text = _likelier(letter, ALIKE[" "], HESITATES)
         width = max((gap.width for gap in gaps if before.at < gap.at < letter.at), default=0.0)
         is_apart = width >= WIDE or (width >= NARROW and letter.apart >= APART)
         if is_apart and before.text != " " != letter.text:
@@ -113,7 +117,7 @@ def _decided(seen: Sequence[Letter]) -> list[str]:
     """The letters, those in doubt as the ones beside them want it."""
     texts = [letter.text for letter in seen]
     for place, letter in enumerate(seen):
-        if letter.instead:
+        if letter.instead and letter.text != " ":
             texts[place] = _among(letter, _next(texts[:place][::-1]), _next(texts[place + 1 :]))
     return texts
 
@@ -127,12 +131,13 @@ def _among(letter: Letter, before: str, after: str) -> str:
     """It, or what it may be instead."""
     if letter.text in "Oo" and after == "x" and not before.isalnum():
         return "0"
-    if letter.text in CASES and before.isupper() and after.isupper():
-        return _likelier(letter, CASES[letter.text], HESITATES_MUCH)
     beside = [each for each in (before, after) if each.isalnum()]
+    if letter.text in CASES and beside and all(each.isupper() for each in beside):
+        return _likelier(letter, CASES[letter.text], HESITATES_MUCH)
     is_digit = letter.text.isdigit()
-    is_plain = len(beside) == 2 and not (is_digit and HEXADECIMAL.issuperset(beside))
-    least = HESITATES if is_plain else HESITATES_MUCH
+    if is_digit and HEXADECIMAL.issuperset(beside):
+        return letter.text
+    least = HESITATES if len(beside) == 2 else HESITATES_MUCH
     if letter.text in DIGITS and beside and all(each.isalpha() if is_digit else each.isdigit() for each in beside):
         return _likelier(letter, DIGITS[letter.text], least)
     return letter.text
@@ -140,5 +145,5 @@ def _among(letter: Letter, before: str, after: str) -> str:
 
 def _likelier(letter: Letter, others: str, least: float) -> str:
     """The likeliest of the others, where it is likely enough."""
-    best = max(others, key=lambda other: letter.instead.get(other, 0.0))
+    best = max(others, key=lambda other: letter.instead.get(other, 0.0), default=letter.text)
     return best if letter.instead.get(best, 0.0) >= least else letter.text

@@ -40,6 +40,7 @@ SURE = 0.97
 # Columns of the recogniser. Attention makes longer lines dearer than their parts.
 LONGEST = 1200
 INK = 24  # shades
+MARGIN = 3  # columns of ground left beside a line
 LEAST_CONFIDENCE = 0.5
 # A lone letter is an icon, as often as not.
 SHORT, LEAST_CONFIDENCE_OF_SHORT = 2, 0.8
@@ -100,6 +101,7 @@ class RapidOCREngine:
 
     def _recognise(self, line: Picture) -> tuple[str, float]:
         """The text of a line, and how sure it is: drawn together first, and at its own width where that was unsure."""
+        line = trimmed(line)
         text, confidence = self._spelt(line, NARROWER)
         if confidence >= SURE:
             return text, confidence
@@ -131,10 +133,24 @@ def threads() -> int:
     return min(THREADS, len(os.sched_getaffinity(0)))
 
 
+def trimmed(line: Picture) -> Picture:
+    """The line without the ground at its ends, which would cost what letters do."""
+    inked = np.flatnonzero(_inked(line))
+    if not len(inked):
+        return line
+    return line[:, max(0, int(inked[0]) - MARGIN) : int(inked[-1]) + 1 + MARGIN]
+
+
+def _inked(line: Picture) -> NDArray[np.bool_]:
+    """Which columns are not all ground."""
+    ground = np.median(line.reshape(-1, 3), axis=0)
+    found: NDArray[np.bool_] = np.logical_or.reduce(np.abs(line - ground).max(axis=2) > INK, axis=0)
+    return found
+
+
 def gaps_of(line: Picture) -> list[Gap]:
     """Where there is ground between letters, wider than between the strokes of one."""
-    ground = np.median(line.reshape(-1, 3), axis=0)
-    inked = (np.abs(line.astype(np.int16) - ground.astype(np.int16)).max(axis=2) > INK).any(axis=0)
+    inked = _inked(line)
     edges = np.flatnonzero(np.diff(np.concatenate(([True], inked, [True])).astype(np.int8)))
     height, width = line.shape[:2]
     runs = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)

@@ -15,16 +15,15 @@ from transcode.ocr import sample
 from transcode.ocr.base import Box, Line, Picture, ScreenEngine
 from transcode.ocr.merge import Shown, over_time
 
-# Of the recording's length, by the clock.
-SHARE = 0.3
+# Of the recording's length, by the clock; and how much of that is for reading, what is left for putting it together.
+SHARE, FOR_READING = 0.3, 0.95
 # Of what is left, how much looking for lines in a region may take: they are to be read as well.
-FOR_LOOKING = 0.7
+FOR_LOOKING = 0.5
 # Seconds a pixel for that, until it has been measured: 2 s for 1080p.
 LOOKING = 1e-6
 LEAST_LOOKING = 1e-7
 # Fewer pixels show no line; where the time is enough for no more, it is over.
 LEAST_PIXELS = 64 * 64
-LEAST_SECONDS = 0.1
 # What begins or ends so close to the edge of a region is cut by it.
 EDGE = 1
 
@@ -83,21 +82,22 @@ def read_text(
 ) -> Read:
     """The text on the frames of a recording: pictures of one size that our own ffmpeg wrote, in the order of time.
 
-    Takes at most SHARE of the duration (seconds) since `began`, by default the present: what changes most is read
+    Takes SHARE of the duration at most (seconds) since `began`, by default the present: what changes most is read
     first, and what is not reached in time is left out. `on_progress` gets the part done after every line. Raises
     MediaError when a frame or the engine fails.
     """
-    budget = Budget(SHARE * duration, clock, clock() if began is None else began, on_progress)
+    budget = Budget(FOR_READING * SHARE * duration, clock, clock() if began is None else began, on_progress)
     if not screens:
         return Read()
     stack = sample.as_stack([_load(screen, cv2.IMREAD_REDUCED_GRAYSCALE_4) for screen in screens])
     unread = sample.cells_with_ink(stack)
     read, lines, size, whole = Read(), list[tuple[int, Line]](), (1, 1), max(1, int(unread.sum()))
     while region := sample.next_region(stack, unread):
-        region = sample.shortened(region, budget.pixels())
-        if region.in_picture.area < LEAST_PIXELS and budget.left < LEAST_SECONDS:
+        there_is_time_for = budget.pixels()
+        if there_is_time_for < min(LEAST_PIXELS, region.in_picture.area):
             read.complete = False
             break
+        region = sample.shortened(region, there_is_time_for)
         picture = _load(screens[region.frame], cv2.IMREAD_COLOR)
         size = (picture.shape[1], picture.shape[0])
         lines += [(region.frame, line) for line in _read_region(engine, picture, region.in_picture, budget)]

@@ -19,6 +19,7 @@ from videolib.accounts.models import User
 from videolib.clips.access import get_clip_for, may_do, tags_part
 from videolib.clips.documents import cues_of
 from videolib.clips.models import Clip
+from videolib.clips.screen_text import lines_on_screen
 from videolib.clips.status import cannot_hear
 from videolib.community.access import rating_part
 
@@ -26,6 +27,7 @@ from videolib.community.access import rating_part
 PARTS = {
     "stage": "browse/_stage.html",
     "transcript": "browse/_transcript.html",
+    "screen": "browse/_screen.html",
     "progress": "browse/_progress.html",
 }
 
@@ -39,6 +41,7 @@ def watch(request: HttpRequest, code: UUID) -> HttpResponse:
     context = {"clip": clip, **_picture(clip, request.GET.get("t", "")), **_rights(person, clip)}
     # Asked for by the template that shows them, so that parts without words read none.
     context["cues"] = partial(cues_of, clip, with_silenced=context["may_edit"])
+    context["on_screen"] = partial(list, lines_on_screen(clip))
     part = request.GET.get("part", "")
     if part in PARTS:
         return render(request, PARTS[part], context)

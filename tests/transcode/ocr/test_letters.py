@@ -50,6 +50,7 @@ def test_a_letter_that_goes_on_is_one_and_a_double_one_is_two() -> None:
         ("Back0ff", {4: ("O", 0.05)}, "BackOff"),
         ("kubect1", {6: ("l", 0.4)}, "kubectl"),
         ("CoUNT", {1: ("O", 0.4)}, "COUNT"),
+        ("XYz", {2: ("Z", 0.4)}, "XYZ"),
         ("Ox80", {}, "0x80"),
     ],
 )
@@ -82,6 +83,13 @@ def test_a_wide_gap_is_a_space_and_a_narrow_one_only_where_the_network_thought_o
 
 def test_a_space_that_was_seen_is_not_doubled() -> None:
     assert SPELLING.spell([steps("ab cd")], [Gap(25.0, 0.9)])[0] == "ab cd"
+
+
+def test_a_space_with_ink_in_it_is_the_line_at_the_foot() -> None:
+    part = steps("a b", {1: ("_", 0.05)})
+    assert SPELLING.spell([part], [])[0] == "a_b"
+    assert SPELLING.spell([part], [Gap(15.0, 0.5)])[0] == "a b"
+    assert SPELLING.spell([steps("a b")], [])[0] == "a b", "the network never thought of one"
 
 
 def test_nothing_seen_is_no_text() -> None:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from transcode.models import Cue, Job, Recording, Rendition, State, Step, Storyboard, Transcript
+from transcode.models import Cue, Job, Recording, Rendition, ScreenText, State, Step, Storyboard, Transcript
 from videolib.browse.watch import start_of
 from videolib.clips import actions
 from videolib.clips.models import Clip
@@ -314,3 +314,32 @@ def test_queries_do_not_grow_with_cues_tags_ratings_and_clips(
         rate_clip(large, 4, by=make_user())
     add_rendition(large, "480p", 480)
     assert count(large) == few <= 20
+
+
+def test_what_stands_on_the_screen_is_fetched_once_the_page_is_there(
+    client_of: Callable[..., Client], make_clip: Callable[..., Clip], learner: Any
+) -> None:
+    clip = make_clip()
+    assert 'id="screen"' not in watch(client_of(learner), clip), "nobody reads this clip"
+    add_job(clip, Step.READ_SCREEN, state=State.DONE)
+    box = {"left": 0.1, "top": 0.2, "width": 0.25, "height": 0.05}
+    line = {"start": 7.0, "end": 9.0, "text": "if a < b: ORA-00942", "confidence": 0.9}
+    ScreenText.objects.create(recording=clip.recording, **line, **box)
+    page = watch(client_of(learner), clip)
+    assert 'hx-get="?part=screen"' in page and "ORA-00942" not in page
+    part = watch(client_of(learner), clip, "?part=screen")
+    assert "if a &lt; b: ORA-00942" in part
+    assert 'data-box="0.1000 0.2000 0.2500 0.0500"' in part and "?t=7" in part
+    assert "hx-trigger" not in part
+
+
+def test_while_the_screen_is_read_its_part_asks_again_and_where_nothing_was_found_it_is_not_shown(
+    client_of: Callable[..., Client], make_clip: Callable[..., Clip], learner: Any
+) -> None:
+    clip = make_clip()
+    job = add_job(clip, Step.READ_SCREEN, state=State.RUNNING)
+    part = watch(client_of(learner), clip, "?part=screen")
+    assert "The screen is being read." in part and 'hx-trigger="every 10s"' in part
+    Job.objects.filter(pk=job.pk).update(state=State.DONE)
+    part = watch(client_of(learner), clip, "?part=screen")
+    assert "hidden" in part and "hx-trigger" not in part
