@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Min, Q
 from django.utils import timezone
 
+from transcode.media.storyboard import StoryboardPlan
 from transcode.signals import announce
 
 # Of an error and what led to it; the log has the rest.
@@ -227,6 +228,12 @@ class Storyboard(models.Model):
 
     def __str__(self) -> str:
         return f"{self.count} tiles"
+
+    @property
+    def plan(self) -> StoryboardPlan:
+        """How its tiles lie."""
+        shape = (self.columns, self.rows, self.tile_width, self.tile_height)
+        return StoryboardPlan(self.interval, *shape, self.count)
 
 
 class Screen(models.Model):

@@ -95,6 +95,15 @@ def test_the_search_box_leads_to_a_second_by_keyboard_alone(open_library):
     page.wait_for_url("**/clips/*/?t=7", wait_until="commit")
 
 
+def test_a_moment_shows_its_second(open_library):
+    page = open_library("/search/?q=rebase")
+    tile = page.locator(".moment-tile .tile")
+    expect(tile).to_be_visible()
+    shape = tile.bounding_box()
+    assert shape["width"] / shape["height"] == pytest.approx(16 / 9, rel=0.02)
+    page.wait_for_function("document.querySelector('.moment-tile img').naturalWidth == 640")
+
+
 def test_a_transcript_is_searched_over_line_and_cue_ends(open_library):
     page = open_library("/browse/?tag=excel")
     page.get_by_role("link", name="Pivot tables").first.click()

@@ -36,6 +36,26 @@ class StoryboardPlan:
         return ceil(self.count / self.tiles_per_sheet)
 
 
+@dataclass(frozen=True)
+class Tile:
+    """Where a tile lies: on which sheet, and its corner there in pixels."""
+
+    sheet: int
+    left: int
+    top: int
+
+
+def tile_at(plan: StoryboardPlan, seconds: float) -> Tile:
+    """The tile that shows this second; before the beginning the first, behind the end the last."""
+    return _tile(plan, min(max(int(seconds / plan.interval), 0), plan.count - 1))
+
+
+def _tile(plan: StoryboardPlan, number: int) -> Tile:
+    sheet, place = divmod(number, plan.tiles_per_sheet)
+    row, column = divmod(place, plan.columns)
+    return Tile(sheet, column * plan.tile_width, row * plan.tile_height)
+
+
 def plan_storyboard(duration: float, width: int, height: int) -> StoryboardPlan:
     """Tiles in the shape of the picture, `width` by `height` as displayed."""
     interval = next((step for step in STEPS if duration / step <= TILES_WANTED), LONGEST_INTERVAL)
@@ -58,9 +78,7 @@ def storyboard_vtt(plan: StoryboardPlan, duration: float, uri_for: Callable[[int
     cues = ["WEBVTT"]
     for number in range(plan.count):
         end = duration if number == plan.count - 1 else (number + 1) * plan.interval
-        sheet, place = divmod(number, plan.columns * plan.rows)
-        row, column = divmod(place, plan.columns)
-        corner = f"{column * plan.tile_width},{row * plan.tile_height}"
-        where = f"{uri_for(sheet)}#xywh={corner},{plan.tile_width},{plan.tile_height}"
+        tile = _tile(plan, number)
+        where = f"{uri_for(tile.sheet)}#xywh={tile.left},{tile.top},{plan.tile_width},{plan.tile_height}"
         cues.append(f"{clock(number * plan.interval)} --> {clock(end)}\n{where}")
     return "\n\n".join(cues) + "\n"

@@ -178,12 +178,26 @@ class ScreenTextOut(Schema):
     lines: list[ScreenLineOut]
 
 
+class PictureOut(Schema):
+    """A rectangle of a picture, in pixels; all of it where there is none."""
+
+    address: str = Field(description="Without the host.")
+    left: int | None
+    top: int | None
+    width: int | None
+    height: int | None
+    whole_width: int | None
+    whole_height: int | None
+
+
 class MomentOut(Schema):
     """A second worth jumping to, and the field that matched."""
 
     at_seconds: float
     snippet: str
     field: str
+    where: str = Field(description="What people call the field: Spoken, On screen, Title, Tag or Description.")
+    picture: PictureOut | None = Field(description="What is seen in that second; else the poster.")
 
 
 class HitOut(Schema):

@@ -14,11 +14,20 @@ from videolib.browse.filters import CountedPages
 from videolib.browse.operators import understand
 from videolib.clips.access import ClipQuerySet, Viewer
 from videolib.clips.models import Clip
+from videolib.clips.pictures import picture_at
 from videolib.lib.limits import Limit
 from videolib.lib.measures import SEARCH_SECONDS
 from videolib.search.backends import get_backend
-from videolib.search.types import Engine, Moment, Query
+from videolib.search.types import Engine, Field, Moment, Query
 
+# What people call the fields of search.
+FIELD_NAMES: dict[Field, str] = {
+    "title": "Title",
+    "tags": "Tag",
+    "description": "Description",
+    "screen": "On screen",
+    "speech": "Spoken",
+}
 SEARCHES = Limit("search", seconds=60, sentence="You searched very often within a minute.")
 
 
@@ -48,13 +57,21 @@ class ClipHits:
                 "code": str(hit.clip.code),
                 "title": hit.clip.title,
                 "rank": rank,
-                "moments": [
-                    {"at_seconds": moment.at_seconds, "snippet": moment.snippet.text, "field": moment.field}
-                    for moment in hit.moments
-                ],
+                "moments": [_told(hit.clip, moment) for moment in hit.moments],
             }
             for rank, hit in enumerate(self.hits, first_rank)
         ]
+
+
+def _told(clip: Clip, moment: Moment) -> dict[str, Any]:
+    picture = picture_at(clip, moment.at_seconds)
+    return {
+        "at_seconds": moment.at_seconds,
+        "snippet": moment.snippet.text,
+        "field": moment.field,
+        "where": FIELD_NAMES[moment.field],
+        "picture": picture and picture._asdict(),
+    }
 
 
 def search_clips(

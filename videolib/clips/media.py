@@ -15,7 +15,7 @@ from django.utils.text import get_valid_filename
 from django.views.decorators.http import require_safe
 
 from transcode.media.hls import multivariant_playlist
-from transcode.media.storyboard import StoryboardPlan, storyboard_vtt
+from transcode.media.storyboard import storyboard_vtt
 from transcode.media.webvtt import TimedText, to_srt, to_text, to_vtt
 from transcode.models import Recording, Storyboard
 from videolib.clips.access import get_clip_for
@@ -73,8 +73,7 @@ def storyboard(request: HttpRequest, code: UUID) -> HttpResponse:
     """Which tile of which sheet shows which seconds, as WebVTT."""
     board = _storyboard(request, code)
     duration = board.recording.duration or board.count * board.interval
-    tiles = StoryboardPlan(board.interval, board.columns, board.rows, board.tile_width, board.tile_height, board.count)
-    return _text(storyboard_vtt(tiles, duration, lambda sheet: f"storyboard-{sheet}.jpg"), CAPTIONS["vtt"][1])
+    return _text(storyboard_vtt(board.plan, duration, lambda sheet: f"storyboard-{sheet}.jpg"), CAPTIONS["vtt"][1])
 
 
 @require_safe

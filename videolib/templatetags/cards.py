@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from videolib.clips.models import Clip
+from videolib.clips.pictures import Picture, picture_at
 from videolib.templatetags.library import time_ago
 
 register = template.Library()
@@ -45,7 +46,7 @@ class Poster(NamedTuple):
             code=clip.code,
             has_still=bool(recording and recording.poster_key),
             has_storyboard=hasattr(recording, "storyboard"),
-            is_tall=bool(recording and (recording.height or 0) > (recording.width or 0)),
+            is_tall=_is_tall(clip),
             visibility=clip.visibility,
             is_hidden=bool(clip.hidden_at),
             seconds=recording.duration if recording else None,
@@ -89,9 +90,26 @@ def poster(clip: Clip) -> SafeString:
 
 
 @register.simple_tag
+def tile(clip: Clip, seconds: float) -> SafeString:
+    """What is seen in that second, small; nothing where there is no picture. For clips as with_card() gives them."""
+    picture = picture_at(clip, seconds)
+    return _tile_html(picture, _is_tall(clip)) if picture else SafeString()
+
+
+@register.simple_tag
 def card(clip: Clip) -> SafeString:
     """One clip in a grid."""
     return _card_html(Card.of(clip))
+
+
+def _is_tall(clip: Clip) -> bool:
+    recording = clip.recording
+    return bool(recording and (recording.height or 0) > (recording.width or 0))
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _tile_html(picture: Picture, is_tall: bool) -> SafeString:
+    return render_to_string("_tile.html", {"picture": picture, "is_tall": is_tall})
 
 
 @lru_cache(maxsize=MOST_KEPT)

@@ -11,13 +11,14 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from videolib.browse.search import FIELD_NAMES
 from videolib.clips.models import Clip
-from videolib.search.types import Snippet
+from videolib.search.lines import TIMED
+from videolib.search.types import Field, Snippet
 
 register = template.Library()
 
 DAY = 24 * 3600
-FIELDS = {"title": "Title", "tags": "Tag", "description": "About", "speech": "Said"}
 UNITS = (("year", 365 * DAY), ("month", 30 * DAY), ("week", 7 * DAY), ("day", DAY), ("hour", 3600), ("minute", 60))
 
 # A page has dozens of these: made by a template each, they cost a quarter of it.
@@ -96,6 +97,12 @@ def marked(snippet: Snippet) -> SafeString:
 
 
 @register.filter
-def field_name(field: str) -> str:
+def field_name(field: Field) -> str:
     """What people call a field of search."""
-    return FIELDS.get(field, field.capitalize())
+    return FIELD_NAMES[field]
+
+
+@register.filter
+def has_seconds(field: Field) -> bool:
+    """Whether what matched there has a second of its own."""
+    return field in TIMED

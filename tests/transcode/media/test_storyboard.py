@@ -2,7 +2,7 @@
 
 import pytest
 
-from transcode.media.storyboard import MOST_TILES, plan_storyboard, storyboard_vtt
+from transcode.media.storyboard import MOST_TILES, StoryboardPlan, Tile, plan_storyboard, storyboard_vtt, tile_at
 
 
 @pytest.mark.parametrize("duration", [0.04, 0.3, 1, 3, 29.7, 95, 362.8, 3600, 7200, 86400])
@@ -32,3 +32,21 @@ def test_cues_walk_over_rows_and_sheets_and_the_last_one_reaches_the_end() -> No
     assert cues[12].endswith("/s/0.jpg?a=1&b=2#xywh=192,108,192,108")
     assert cues[101].endswith("/s/1.jpg?a=1&b=2#xywh=0,0,192,108")
     assert "--> 00:20:03.000" in cues[-1]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "tile"),
+    [
+        (-1, Tile(0, 0, 0)),
+        (0, Tile(0, 0, 0)),
+        (9.9, Tile(0, 0, 0)),
+        (10, Tile(0, 160, 0)),
+        (25, Tile(0, 0, 90)),
+        (40, Tile(1, 0, 0)),
+        (59, Tile(1, 160, 0)),
+        (1e9, Tile(1, 160, 0)),
+    ],
+)
+def test_each_second_has_the_tile_that_its_cue_names(seconds: float, tile: Tile) -> None:
+    plan = StoryboardPlan(interval=10, columns=2, rows=2, tile_width=160, tile_height=90, count=6)
+    assert tile_at(plan, seconds) == tile

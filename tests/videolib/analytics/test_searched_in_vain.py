@@ -54,7 +54,7 @@ class TestWhatIsCounted:
         for number in range(21):
             make_clip(title=f"Pivot {number}")
         learner.get("/search/", asked | {"q": "pivot"})
-        learner.get("/api/v1/search", {"q": "pivot", "offset": 20})
+        learner.get("/api/v1/search", {"q": "pivot", "offset": "20"})
         learner.head("/search/", {"q": "pivot"})
         assert counted() == {}
 

@@ -200,7 +200,7 @@ def test_a_corrected_cue_is_read_and_found(clip: Clip, owner: Any) -> None:
     ]
     _, found = call("GET", "/search?q=upstream")
     moment = found["hits"][0]["moments"][0]
-    assert (moment["at_seconds"], moment["field"]) == (2.0, "speech")
+    assert (moment["at_seconds"], moment["field"], moment["where"]) == (2.0, "speech", "Spoken")
     assert call("PUT", f"/clips/{clip.code}/transcript/cue", {"start": 5, "end": 2, "text": "x"})[0] == 422
 
 

@@ -13,7 +13,7 @@ from videolib.accounts.models import User
 from videolib.browse.search import ClipHit, search_clips
 from videolib.lib.terminal import printable
 from videolib.search.types import Snippet
-from videolib.templatetags.library import duration, field_name, number_of_clips, watch_at
+from videolib.templatetags.library import duration, field_name, has_seconds, number_of_clips, watch_at
 
 MOST = 200
 # One dash, and neither -h nor -v, which every command has: names of options are written out here, with two dashes.
@@ -64,8 +64,8 @@ class Command(BaseCommand):
     def _print(self, rank: int, hit: ClipHit) -> None:
         self.stdout.write(f"\n{rank}. {printable(hit.clip.title)}")
         for moment in hit.moments:
-            place = duration(moment.at_seconds) if moment.field == "speech" else field_name(moment.field)
-            self.stdout.write(f"   {place:>7}  {self._marked(moment.snippet)}")
+            at = duration(moment.at_seconds) if has_seconds(moment.field) else ""
+            self.stdout.write(f"   {at:>7}  {field_name(moment.field)}: {self._marked(moment.snippet)}")
             self.stdout.write(f"            {settings.SITE_URL}{watch_at(hit.clip, moment.at_seconds)}")
 
     def _marked(self, snippet: Snippet) -> str:
