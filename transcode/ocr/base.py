@@ -40,6 +40,15 @@ class Box:
         """The same, so many pixels further right and down."""
         return Box(self.left + left, self.top + top, self.right + left, self.bottom + top)
 
+    def around(self, other: Box) -> Box:
+        """The smallest that holds both."""
+        return Box(
+            min(self.left, other.left),
+            min(self.top, other.top),
+            max(self.right, other.right),
+            max(self.bottom, other.bottom),
+        )
+
     def overlap(self, other: Box) -> int:
         """How many pixels belong to both."""
         width = min(self.right, other.right) - max(self.left, other.left)

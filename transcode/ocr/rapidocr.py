@@ -40,6 +40,9 @@ SURE = 0.97
 # Columns of the recogniser. Attention makes longer lines dearer than their parts.
 LONGEST = 1200
 INK = 24  # shades
+# Of the lower of two boxes so much lies in the rows of the other, and so much of its height is between them, where they
+# are of one line.
+SAME_ROW, TOUCHES = 0.7, 0.3
 MARGIN = 3  # columns of ground left beside a line
 LEAST_CONFIDENCE = 0.5
 # A lone letter is an icon, as often as not.
@@ -97,7 +100,7 @@ class RapidOCREngine:
         found: Any = self._finder(picture, use_det=True, use_cls=False, use_rec=False)
         corners = getattr(found, "boxes", None)
         height, width = picture.shape[:2]
-        return [_around(each, width, height) for each in corners] if corners is not None else []
+        return joined([_around(each, width, height) for each in corners]) if corners is not None else []
 
     def _recognise(self, line: Picture) -> tuple[str, float]:
         """The text of a line, and how sure it is: drawn together first, and at its own width where that was unsure."""
@@ -168,6 +171,25 @@ def parts_of(line: Picture, gaps: Sequence[Gap], narrower: float) -> list[tuple[
             cuts.append(last)
         last = middle
     return list(pairwise([*cuts, width]))
+
+
+def joined(boxes: Sequence[Box]) -> list[Box]:
+    """The boxes, those that touch in one row as one: a long word is found in two pieces now and then."""
+    found: list[Box] = []
+    for box in boxes:
+        before = next((number for number, other in enumerate(found) if _touch(other, box)), None)
+        if before is None:
+            found.append(box)
+        else:
+            found[before] = found[before].around(box)
+    return found
+
+
+def _touch(one: Box, other: Box) -> bool:
+    height = min(one.height, other.height)
+    shared = min(one.bottom, other.bottom) - max(one.top, other.top)
+    apart = max(one.left, other.left) - min(one.right, other.right)
+    return shared >= SAME_ROW * height and apart <= TOUCHES * height and max(one.height, other.height) <= 2 * height
 
 
 def _around(corners: NDArray[np.float32], width: int, height: int) -> Box:

@@ -24,8 +24,8 @@ LOOKING = 1e-6
 LEAST_LOOKING = 1e-7
 # Fewer pixels show no line; where the time is enough for no more, it is over.
 LEAST_PIXELS = 64 * 64
-# What begins or ends so close to the edge of a region is cut by it.
-EDGE = 1
+# What begins or ends so close to the edge of a region, pixels, is cut by it where the edge is not all ground (shades).
+EDGE, INK = 1, 40
 
 Clock = Callable[[], float]
 OnProgress = Callable[[float], None]
@@ -112,24 +112,28 @@ def _read_region(engine: ScreenEngine, picture: Picture, region: Box, budget: Bu
     """The lines in a region of the picture, as many as there is time for, less those its edges cut through."""
     height, width = picture.shape[:2]
     region = Box(region.left, region.top, min(width, region.right), min(height, region.bottom))
+    part = picture[region.top : region.bottom, region.left : region.right]
     asked = budget.clock()
-    for number, line in enumerate(engine.read(picture[region.top : region.bottom, region.left : region.right])):
+    for number, line in enumerate(engine.read(part)):
         if number == 0:
             budget.measured(budget.clock() - asked, region.area)
-        if not _is_cut(line.box, region, width, height):
+        if not _is_cut(line.box, part, region, (width, height)):
             yield Line(line.box.moved(region.left, region.top), line.text, line.confidence)
         if budget.left <= 0:
             break
         budget.tell(0.0)
 
 
-def _is_cut(box: Box, region: Box, width: int, height: int) -> bool:
-    return (
-        (box.top <= EDGE and region.top > 0)
-        or (box.bottom >= region.height - EDGE and region.bottom < height)
-        or (box.left <= EDGE and region.left > 0)
-        or (box.right >= region.width - EDGE and region.right < width)
+def _is_cut(box: Box, part: Picture, region: Box, size: tuple[int, int]) -> bool:
+    """Whether letters go on behind an edge of the region, which is part of a picture of that size."""
+    width, height = size
+    edges = (
+        (box.top <= EDGE and region.top > 0, part[0, box.left : box.right]),
+        (box.bottom >= region.height - EDGE and region.bottom < height, part[-1, box.left : box.right]),
+        (box.left <= EDGE and region.left > 0, part[box.top : box.bottom, 0]),
+        (box.right >= region.width - EDGE and region.right < width, part[box.top : box.bottom, -1]),
     )
+    return any(bool(touches and np.ptp(pixels.astype(np.int16), axis=0).max() > INK) for touches, pixels in edges)
 
 
 def _load(screen: Screen, how: int) -> Picture:

@@ -131,7 +131,7 @@ def grown(frame: NDArray[np.uint8], box: Box) -> Box:
     left, right = _along(_inked(frame[box.top : box.bottom], axis=0), box.left, box.right, REACH_ACROSS)
     band = _inked(frame[:, left:right], axis=1)
     top, bottom = _until_blank(band, box.top, box.bottom)
-    return Box(max(0, left - 3), max(0, top - 2), min(width, right + 3), min(height, bottom + 2))
+    return Box(max(0, left - 3), max(0, top - 3), min(width, right + 3), min(height, bottom + 3))
 
 
 def _inked(part: NDArray[np.uint8], axis: int) -> NDArray[np.bool_]:

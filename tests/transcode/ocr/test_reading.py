@@ -11,7 +11,7 @@ import pytest
 
 from transcode.media.errors import MediaError
 from transcode.media.screens import Screen
-from transcode.ocr import Box, Line, Picture, read_text
+from transcode.ocr import Box, Line, Picture, read_text, reading
 
 WIDTH, HEIGHT = 800, 480
 
@@ -112,10 +112,15 @@ def test_where_looking_is_slow_regions_get_smaller(tmp_path: Path) -> None:
     assert engine.given[0][1] >= 64
 
 
-def test_lines_cut_by_the_edge_of_a_region_are_left_to_the_next(tmp_path: Path) -> None:
-    clock = Clock()
-    cut = ToldEngine(clock, box=Box(0, 8, 100, 24))
-    assert read_text(screens(tmp_path, 1), cut, duration=100, clock=clock).shown == []
+@pytest.mark.parametrize("inked", [True, False])
+def test_lines_cut_by_the_edge_of_a_region_are_left_to_the_next(inked: bool) -> None:
+    """Where the edge is plain ground, they only come close to it."""
+    part = np.full((100, 200, 3), 30, np.uint8)
+    part[0, 50:60] = 200 if inked else 30
+    at_the_top, region = Box(40, 0, 120, 20), Box(300, 200, 500, 300)
+    assert reading._is_cut(at_the_top, part, region, (800, 480)) is inked
+    assert not reading._is_cut(at_the_top, part, region.moved(0, -200), (800, 480)), "there the picture ends"
+    assert not reading._is_cut(at_the_top.moved(0, 30), part, region, (800, 480))
 
 
 def test_progress_rises_with_every_line(tmp_path: Path) -> None:
