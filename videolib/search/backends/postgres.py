@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import math
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from heapq import nlargest
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import QuerySet
 
 from videolib.lib.rows import copy_rows
-from videolib.search.backends.ranked import Kept, RankedBackend, SearchedRow, documents_in
-from videolib.search.finding import Documents
+from videolib.search.backends.ranked import Kept, RankedBackend, SearchedRow
+from videolib.search.finding import Documents, Found
 from videolib.search.ranking import FIELD_WEIGHTS
 from videolib.search.selected import selected
 from videolib.search.stems import Form, forms_of
@@ -32,25 +34,33 @@ Stretch = tuple[int, Sequence[str], str]
 # which is further than anybody reads.
 MOST = 500
 # Of those with all words where all of them are common: so many, and so many that have all in their heading.
-MOST_EVERY, MOST_HEADED = 300, 200
-# Where no more than this part of the library lacks any of some words, the first documents are read off the table.
-NEARLY_NONE = 0.1
+MOST_EVERY, MOST_HEADED = 300, 100
+# Of those that have a rare word so many are read to see which common ones they have besides.
+LIKELY = 150
+# Where at least this part of the library has all of some words, the newest that do are found soonest one by one.
+MANY = 0.2
 
 # First it is asked in how many documents each word is; in which, too, where it is not common. To see that a word is
 # common takes a walk through all its documents in the index, which is spared where PostgreSQL's own statistics know it
 # (but not those of a part of the library). Of a common one it is guessed, by those or by how far into the table the
 # first documents reach.
 _SPREAD = """
-WITH {mine}asked(word, query, stems) AS (VALUES {asked}),
+WITH {mine}asked(word, query, stems, beginning) AS (VALUES {asked}),
 library(size) AS MATERIALIZED (
     SELECT greatest(reltuples, (SELECT count(*) FROM (SELECT FROM videolib_searched LIMIT {most} * 2) AS few))
     FROM pg_class WHERE oid = 'videolib_searched'::regclass
 ),
+often AS MATERIALIZED (
+    SELECT stem, part
+    FROM pg_stats, unnest(most_common_elems::text::text[], most_common_elem_freqs) AS often(stem, part)
+    WHERE schemaname = current_schema() AND tablename = 'videolib_searched' AND attname = 'words'
+),
 known AS MATERIALIZED (
-    SELECT word, max(part) * size AS documents
-    FROM library, pg_stats, unnest(most_common_elems::text::text[], most_common_elem_freqs) AS often(stem, part), asked
-    WHERE schemaname = current_schema() AND tablename = 'videolib_searched' AND attname = 'words' AND stem = ANY(stems)
-    GROUP BY word, size HAVING max(part) * size > {most} * 2
+    SELECT word, max(part) * size AS documents FROM library, (
+        SELECT word, part FROM (SELECT word, unnest(stems) AS stem FROM asked) AS whole JOIN often USING (stem)
+        UNION ALL
+        SELECT word, part FROM asked JOIN often ON starts_with(stem, beginning)
+    ) AS said GROUP BY word, size HAVING max(part) * size > {most} * 2
 )
 SELECT word, documents, NULL::bigint[], size FROM known, library
 UNION ALL
@@ -63,55 +73,40 @@ FROM library, asked CROSS JOIN LATERAL (
 ) AS first
 WHERE word NOT IN (SELECT word FROM known) GROUP BY word, size
 """
-_ASKED_HOW_OFTEN = "(%s, %s::tsquery, %s::text[])"
+_ASKED_HOW_OFTEN = "(%s, %s::tsquery, %s::text[], %s::text)"
 
-# Then which of those that are looked at (_Look) are the best. Only here it is asked who may see them, and each is taken
-# out of its storage once (OFFSET keeps that so).
+# Then which of those that are looked at (_Look) may be seen: only here it is asked. What they say is read, as their
+# stems, of those only that are likely to come first: to take a document out of its storage costs more than all else.
 _DOCUMENTS = """
-WITH {mine}asked(word, query, title, tags, description, guessed) AS (VALUES {asked}),
-every AS MATERIALIZED (
-    SELECT doc_id AS doc FROM videolib_searched WHERE words @@ {every} {within} LIMIT {most_every}
+WITH {mine}every AS MATERIALIZED (
+    SELECT doc_id AS doc FROM videolib_searched WHERE {every} LIMIT {most_every}
 ),
 headed AS MATERIALIZED (
     SELECT doc_id AS doc FROM videolib_searched WHERE heading @@ (SELECT %s::tsquery) {within} LIMIT {most_headed}
 ),
 more AS MATERIALIZED (
-    SELECT doc_id AS doc FROM videolib_searched WHERE words @@ {more} {within}
-    AND (SELECT count(*) FROM every) < {most_every} LIMIT {most}
+    SELECT doc FROM (SELECT doc_id AS doc FROM videolib_searched WHERE {more} LIMIT {most}) AS first
+    WHERE (SELECT count(*) FROM every) < {most_every}
 ),
-candidates AS MATERIALIZED (
-    SELECT unnest(%s::bigint[]) AS doc UNION TABLE every UNION TABLE headed UNION TABLE more
+likely(doc) AS MATERIALIZED (
+    SELECT unnest(%s::bigint[]) UNION TABLE headed UNION (TABLE more LIMIT {most_headed})
 ),
-read AS MATERIALIZED (
-    SELECT doc, heading, words || '' AS words FROM candidates JOIN videolib_searched ON doc_id = doc
-    WHERE {allowed} {without} OFFSET 0
-),
-has AS MATERIALIZED (
-    SELECT word, doc, CASE
-        WHEN heading @@ title THEN {title} WHEN heading @@ tags THEN {tags}
-        WHEN heading @@ description THEN {description} ELSE {speech}
-    END::float8 AS field FROM read JOIN asked ON words @@ query
-),
-rarity AS MATERIALIZED (
-    SELECT word, ln(1 + greatest(0, %s - said + 0.5) / (said + 0.5)) AS weight FROM (
-        SELECT word, coalesce(guessed, count(*)) AS said FROM has JOIN asked USING (word) GROUP BY word, guessed
-    ) AS counted
+candidates(doc) AS MATERIALIZED (
+    SELECT unnest(%s::bigint[]) UNION TABLE every UNION TABLE headed UNION TABLE more
 )
-SELECT doc, count(*) = (SELECT count(*) FROM rarity) AS every_word, sum(weight * field) AS covered,
-    count(*) OVER (), (SELECT json_object_agg(word, weight)::text FROM rarity), is_cut
-FROM has JOIN rarity USING (word), (
-    SELECT (SELECT count(*) FROM every) = {most_every} OR (SELECT count(*) FROM more) = {most}
-) AS looked(is_cut)
-GROUP BY doc, is_cut HAVING count(*) FILTER (WHERE word < %s) = %s
-ORDER BY every_word DESC, covered DESC, doc DESC LIMIT %s
+SELECT doc_id, doc_id IN (TABLE every), CASE WHEN doc_id IN (TABLE likely) THEN stems || ' ' END,
+    CASE WHEN doc_id IN (TABLE likely) OR doc_id IN (TABLE every) THEN heading::text ELSE '' END,
+    (SELECT count(*) FROM more) = {most} OR {all_are_every} AND (SELECT count(*) FROM every) = {most_every}
+FROM candidates JOIN videolib_searched ON doc_id = doc WHERE {allowed} {without} {required}
 """
-_ASKED_WORD = "(%s, %s::tsquery, %s::tsquery, %s::tsquery, %s::tsquery, %s::float8)"
-# The planner takes the table itself for what it can see is in nearly all of it, and the index for what it cannot see.
-_BY_TABLE, _BY_INDEX = "%s::tsquery", "(SELECT %s::tsquery)"
+# One by one, the newest first; or by the index, which has to collect all of them before it gives the first.
+_ONE_BY_ONE = "(words || '') @@ %s::tsquery {within} ORDER BY doc_id DESC"
+_BY_INDEX = "words @@ (SELECT %s::tsquery) {within}"
 # Row by row: to join all that somebody may see would take longer than all else.
 _ALLOWED = "EXISTS (SELECT FROM ({among}) AS among(doc) WHERE among.doc = doc_id OFFSET 0)"
 _ALLOWED_OF_A_PAGE = "doc_id = ANY (ARRAY({among}))"
 _WITHOUT = "AND NOT words @@ %s::tsquery"
+_REQUIRED = "AND (doc_id IN (TABLE every) OR doc_id IN (TABLE more) OR words @@ %s::tsquery)"
 _MINE = "mine(doc) AS MATERIALIZED ({among}), "
 _WITHIN_MINE = "AND doc_id IN (SELECT doc FROM mine)"
 
@@ -142,12 +137,15 @@ class PostgresBackend(RankedBackend):
         look = _look(words, spread)
         if look is None:
             return Documents(), False
-        rows = _read(words, among, spread, look, most=most)
-        if not rows:
+        looked_at = _read(among, spread, look)
+        documents = _weighed(words, spread, looked_at, most=most)
+        if not documents.found:
             return Documents(), look.is_partial
-        documents, was_cut = documents_in(rows, words), rows[0][5]
+        was_cut = looked_at[0].is_cut
         is_cut = was_cut or look.lacks_some or documents.total > MOST
-        return replace(documents, total=min(documents.total, MOST), is_cut=is_cut), was_cut and len(rows) < most
+        return replace(documents, total=min(documents.total, MOST), is_cut=is_cut), was_cut and len(
+            documents.found
+        ) < most
 
     def write(self, documents: Sequence[Kept]) -> None:
         """See RankedBackend."""
@@ -192,11 +190,16 @@ class _Spread:
 
     size: float
     common: Mapping[Word, float]
-    rare: Mapping[Word, Sequence[int]]
+    rare: Mapping[Word, Set[int]]
 
-    def nearly_all_have(self, words: Sequence[Word]) -> bool:
-        """Whether nearly all documents have all of these common words."""
-        return bool(words) and sum(1 - self.common[word] / self.size for word in words) <= NEARLY_NONE
+    def likely(self, doc_ids: Iterable[int]) -> list[int]:
+        """Of these documents, those that have most of the rare words."""
+        often = Counter(chain.from_iterable(self.rare.values()))
+        return nlargest(LIKELY, doc_ids, key=lambda doc_id: (often[doc_id], doc_id))
+
+    def many_have(self, words: Sequence[Word]) -> bool:
+        """Whether, as far as can be guessed, many documents have all of these words."""
+        return bool(words) and math.prod(min(1.0, self.common.get(word, 0.0) / self.size) for word in words) >= MANY
 
 
 @dataclass(frozen=True)
@@ -206,24 +209,26 @@ class _Look:
     doc_ids: Set[int] = frozenset()
     every: Sequence[Word] = ()
     more: Sequence[Word] = ()
+    required: Sequence[Word] = ()
     lacks_some: bool = False  # more answer, and are not looked at
 
     @property
     def is_partial(self) -> bool:
         """Whether a document that answers may be none of these."""
-        return bool(self.every or self.more or self.lacks_some)
+        return bool(self.more or self.lacks_some or (self.every and not self.doc_ids))
 
 
 def _spread(words: Sequence[Word], among: _Among) -> _Spread:
     asked: list[Any] = list(among.parameters) if among.mine else []
     for number, word in enumerate(words):
-        asked += [number, _expression(word), None if among.mine else _single_stems(word)]
+        known = (None, None) if among.mine else _in_statistics(word)
+        asked += [number, _expression(word), *known]
     values = ", ".join([_ASKED_HOW_OFTEN] * len(words))
     with connection.cursor() as cursor:
         cursor.execute(_SPREAD.format(mine=among.mine, within=among.within, asked=values, most=MOST), asked)
         rows = cursor.fetchall()
     common = {words[number]: documents for number, documents, doc_ids, _ in rows if doc_ids is None}
-    rare = {words[number]: doc_ids for number, _, doc_ids, _ in rows if doc_ids is not None}
+    rare = {words[number]: frozenset(doc_ids) for number, _, doc_ids, _ in rows if doc_ids is not None}
     return _Spread(max([0.0, *(size for *_, size in rows), *common.values()]), common, rare)
 
 
@@ -233,42 +238,119 @@ def _look(words: Sequence[Word], spread: _Spread) -> _Look | None:
     required = [word for word in words if word.required]
     if not said or not set(required) <= set(said):
         return None
+    every = said if len(said) > 1 or not spread.rare else []
     if not spread.rare:
         rarest = min(said, key=lambda word: spread.common[word])
         more = [] if required == said else required or [rarest]
-        return _Look(every=said, more=more, lacks_some=not required)
+        return _Look(every=every, more=more, required=required, lacks_some=not required)
     doc_ids = frozenset(chain.from_iterable(spread.rare.values()))
     if any(word in spread.rare for word in required):
-        return _Look(doc_ids)
-    return _Look(doc_ids, more=required, lacks_some=bool(spread.common) and not required)
+        return _Look(doc_ids, every=every, required=required)
+    lacks_some = bool(spread.common) and not required
+    return _Look(doc_ids, every=every, more=required, required=required, lacks_some=lacks_some)
 
 
-def _read(words: Sequence[Word], among: _Among, spread: _Spread, look: _Look, *, most: int) -> list[Any]:
-    """As _DOCUMENTS gives it."""
+class _LookedAt(NamedTuple):
+    """A document that may be seen: whether it has all words that any document has; its stems, each between spaces, and
+    which words stand where in its heading, as PostgreSQL writes it, where they were read.
+    """
+
+    doc_id: int
+    has_every: bool
+    stems: str | None
+    heading: str
+    is_cut: bool
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A word, and as what it stands in a document's stems and heading."""
+
+    word: Word
+    forms: Sequence[Form]
+    rare: Set[int] | None  # which documents have it, where it is rare
+    in_stems: Sequence[str]  # a phrase is no stem
+
+    @classmethod
+    def of(cls, word: Word, spread: _Spread) -> _Asked:
+        """Of a word that any document has."""
+        forms = forms_of(word)
+        single = [f" {form.stems[0]}{'' if form.beginning else ' '}" for form in forms if len(form.stems) == 1]
+        return cls(word, forms, spread.rare.get(word), single)
+
+    def stands_in(self, looked: _LookedAt) -> bool:
+        """Of a common word in a document whose stems were not read it is not known."""
+        if self.rare is not None:
+            return looked.doc_id in self.rare
+        if looked.has_every or self.word.required:  # none was read that lacks one that has to be there
+            return True
+        return looked.stems is not None and any(stem in looked.stems for stem in self.in_stems)
+
+    def counts(self, looked: _LookedAt) -> float:
+        """What the word counts there: by the best field of the heading that it stands in."""
+        labels = {label for form in self.forms for label in _labels(form, looked.heading)} if looked.heading else ()
+        return max([1.0, *(FIELD_WEIGHTS[field] for field, label in LABELS.items() if label in labels)])
+
+
+def _labels(form: Form, heading: str) -> set[str]:
+    """Of the fields where all its stems stand."""
+    labels = []
+    for stem in form.stems:
+        _, found, after = heading.partition(f"'{stem}" if form.beginning else f"'{stem}':")
+        labels.append({letter for letter in after.partition(" ")[0] if letter.isupper()} if found else set())
+    return set.intersection(*labels)
+
+
+def _weighed(words: Sequence[Word], spread: _Spread, looked_at: Sequence[_LookedAt], *, most: int) -> Documents:
+    """By the words each has: those with every word first, then by what these weigh. None that lacks a word that has to
+    be there.
+    """
+    asked = [_Asked.of(word, spread) for word in words if word in spread.rare or word in spread.common]
+    has = {looked: [each for each in asked if each.stands_in(looked)] for looked in looked_at}
+    required = sum(word.required for word in words)
+    has = {looked: some for looked, some in has.items() if sum(each.word.required for each in some) == required}
+    said = Counter(each.word for some in has.values() for each in some)
+    weights = {word: _rarity(spread.common.get(word, number), spread.size) for word, number in said.items()}
+    found = [
+        Found(
+            looked.doc_id,
+            len(some) == len(weights),
+            sum(weights[each.word] * each.counts(looked) for each in some),
+        )
+        for looked, some in has.items()
+    ]
+    found.sort(key=lambda each: (not each.every_word, -each.covered, -each.doc_id))
+    return Documents(found[:most], total=len(found), weights={word.text: weight for word, weight in weights.items()})
+
+
+def _rarity(said: float, size: float) -> float:
+    return math.log(1 + max(0.0, size - said + 0.5) / (said + 0.5))
+
+
+def _read(among: _Among, spread: _Spread, look: _Look) -> list[_LookedAt]:
+    """Those looked at that may be seen."""
+    common = [word for word in look.required if word in spread.common]
+    checked = common if look.doc_ids and common else []
     sql = _DOCUMENTS.format(
         mine=among.mine,
         within=among.within,
         allowed=among.allowed,
         without=_WITHOUT if among.unwanted else "",
-        every=_BY_TABLE if spread.nearly_all_have(look.every) else _BY_INDEX,
-        more=_BY_TABLE if spread.nearly_all_have(look.more) else _BY_INDEX,
-        **FIELD_WEIGHTS,
-        asked=", ".join([_ASKED_WORD] * len(words)),
+        required=_REQUIRED if checked else "",
+        every=(_ONE_BY_ONE if spread.many_have(look.every) else _BY_INDEX).format(within=among.within),
+        more=(_ONE_BY_ONE if spread.many_have(look.more) else _BY_INDEX).format(within=among.within),
+        all_are_every="false" if look.doc_ids else "true",
         most=MOST,
         most_every=MOST_EVERY,
         most_headed=MOST_HEADED,
     )
-    asked: list[Any] = []
-    for number, word in enumerate(words):
-        asked += [number, *(_expression(word, label) for label in ("", *LABELS.values())), spread.common.get(word)]
-    every, required = _all_of(look.every, among.unwanted), sum(word.required for word in words)
+    every = _all_of(look.every, among.unwanted)
+    looked_at = [every, every, _all_of(look.more, among.unwanted), spread.likely(look.doc_ids), list(look.doc_ids)]
     before, after = (among.parameters, ()) if among.mine else ((), among.parameters)
-    looked_at = [every, every, _all_of(look.more, among.unwanted), list(look.doc_ids)]
-    after = [*after, among.unwanted] if among.unwanted else after
+    after = [*after, *([among.unwanted] if among.unwanted else []), *([_all_of(checked, "")] if checked else [])]
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*before, *asked, *looked_at, *after, spread.size, required, required, most])
-        rows: list[Any] = cursor.fetchall()
-    return rows
+        cursor.execute(sql, [*before, *looked_at, *after])
+        return [_LookedAt._make(row) for row in cursor.fetchall()]
 
 
 def _expression(word: Word, label: str = "") -> str:
@@ -285,10 +367,13 @@ def _all_of(words: Iterable[Word], unwanted: str) -> str | None:
     return f"{every} & !({unwanted})" if every and unwanted else every or None
 
 
-def _single_stems(word: Word) -> list[str] | None:
-    """The stems that statistics may know; None where the word is a phrase, or only the beginning of one."""
-    forms = forms_of(word)
-    return None if any(form.beginning or len(form.stems) > 1 for form in forms) else [form.stems[0] for form in forms]
+def _in_statistics(word: Word) -> tuple[list[str] | None, str | None]:
+    """The stems that statistics may know, and what may be the beginning of one; neither of a phrase."""
+    forms = [form for form in forms_of(word) if len(form.stems) == 1]
+    if " " in word.text:
+        return None, None
+    whole = [form.stems[0] for form in forms if not form.beginning]
+    return whole, next((form.stems[0] for form in forms if form.beginning), None)
 
 
 def _side_by_side(form: Form, label: str) -> str:
