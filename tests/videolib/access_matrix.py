@@ -263,6 +263,8 @@ LISTS: Sequence[Entry] = (
     call("search", "GET", "signed in", query="?q=statename&limit=100", shows="list"),
 )
 
+SUGGESTIONS: Sequence[Entry] = (call("suggest_searches", "GET", "signed in", query="?q=statename", shows="list"),)
+
 VOCABULARY: Sequence[Entry] = (
     Entry("searched_in_vain", "GET", "curators"),
     form("searched_in_vain_done", "curators", {"words": "helm chart"}),
@@ -396,6 +398,6 @@ METHODS_OF_PACKAGES = {
 }
 
 ENTRIES: Sequence[Entry] = (
-    *(*CLIP_PAGES, *CLIP_WORK, *CLIP_BYTES, *CLIP_OPERATIONS, *LISTS, *VOCABULARY),
+    *(*CLIP_PAGES, *CLIP_WORK, *CLIP_BYTES, *CLIP_OPERATIONS, *LISTS, *SUGGESTIONS, *VOCABULARY),
     *(*UPLOADS, *ME, *PEOPLE_PAGES, *SETTINGS, *ACCOUNTS, *OPERATIONS),
 )

@@ -54,7 +54,7 @@ GROUPS = {
     "pages of a clip": (*matrix.CLIP_PAGES, *matrix.CLIP_WORK),
     "bytes of a clip": matrix.CLIP_BYTES,
     "operations on a clip": matrix.CLIP_OPERATIONS,
-    "lists and vocabulary": (*matrix.LISTS, *matrix.VOCABULARY),
+    "lists and vocabulary": (*matrix.LISTS, *matrix.SUGGESTIONS, *matrix.VOCABULARY),
     "uploads": matrix.UPLOADS,
     "people and settings": (*matrix.ME, *matrix.PEOPLE_PAGES, *matrix.SETTINGS),
     "coming in, and looking inside": (*matrix.ACCOUNTS, *matrix.OPERATIONS),

@@ -20,6 +20,12 @@ class SoughtQuerySet(models.QuerySet["Sought"]):
         summed = counted.annotate(times=Sum(F("in_vain") - F("done")), last=Max("day"))
         return summed.order_by("-times", "-last", "words")
 
+    def often_found(self, beginning: str, *, since: date, often: int) -> models.QuerySet[Sought, str]:
+        """Words that begin so and were found at least so often, the most often first."""
+        begun = self.filter(words__startswith=beginning, day__gte=since, found__gt=0)
+        counted = begun.values("words").annotate(times=Sum("found")).filter(times__gte=often)
+        return counted.order_by("-times", "words").values_list("words", flat=True)
+
 
 class Sought(models.Model):
     """How often some words were looked for on a day. Nothing here tells who asked, or at which hour."""
@@ -34,6 +40,8 @@ class Sought(models.Model):
 
     class Meta:
         verbose_name_plural = "sought"
+        # For those that begin with what is typed.
+        indexes = [models.Index(fields=["words"], name="words_begin", opclasses=["varchar_pattern_ops"])]
         constraints = [models.UniqueConstraint(fields=["words", "day"], name="words_once_a_day")]
 
     def __str__(self) -> str:

@@ -217,6 +217,14 @@ class HitsOut(Schema):
     hits: list[HitOut]
 
 
+class SuggestionOut(Schema):
+    """What may be meant by what is typed, and where it leads (without the host)."""
+
+    kind: Literal["search", "tag", "clip"]
+    text: str
+    address: str
+
+
 class JobOut(Schema):
     """One step of work on a clip."""
 

@@ -35,11 +35,13 @@ from videolib.api.schemas import (
     RatingOut,
     ScreenTextOut,
     StarsIn,
+    SuggestionOut,
     TagIn,
     TermsIn,
     TranscriptOut,
 )
 from videolib.browse.search import count_search, remember_search, search_clips
+from videolib.browse.suggest import suggest
 from videolib.clips import actions
 from videolib.clips.access import get_clip_for, get_tagging_for, known_as
 from videolib.clips.documents import cues_of
@@ -285,6 +287,13 @@ def search(request: CallerRequest, q: str, limit: Limit = 20, offset: Offset = 0
     if not offset:
         remember_search(found)
     return {"total": found.total, "is_cut": found.is_cut, "hits": found.as_data(first_rank=offset + 1)}
+
+
+@api.get("/suggest", response={200: list[SuggestionOut], 429: Problem}, summary="What may be about to be typed")
+def suggest_searches(request: CallerRequest, q: str) -> list[dict[str, str]]:
+    """At most eight: searches that found something, tags, and titles of clips, all of those listed for you."""
+    count_search(request.user)
+    return [each.as_data() for each in suggest(request.user, q)]
 
 
 @require_safe

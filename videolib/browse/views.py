@@ -16,6 +16,7 @@ from videolib.accounts.models import User
 from videolib.browse.filters import CountedPages, chips_of, count_people, count_tags, tag_names
 from videolib.browse.forms import BrowseForm
 from videolib.browse.search import ClipHits, count_search, remember_search, search_clips
+from videolib.browse.suggest import suggest
 from videolib.clips.models import Clip, Tag, fold_tag
 
 ON_A_SHELF = 10  # browse.css shows as many of them as fill whole rows
@@ -87,7 +88,12 @@ def _while_typing(request: HttpRequest, text: str) -> HttpResponse:
     limit = HITS_BELOW_THE_BOX if below_the_box else HITS_ON_A_PAGE
     found = search_clips(person_of(request), text, limit=limit, as_typed=True)
     part = "browse/_suggestions.html" if below_the_box else "browse/_results.html"
-    response = render(request, part, {"search_text": text, "found": found})
+    context = {"search_text": text, "found": found}
+    if below_the_box:
+        shown = {hit.clip.get_absolute_url() for hit in found.hits}
+        suggested = suggest(person_of(request), text)
+        context["suggested"] = [each for each in suggested if each.address not in shown]
+    response = render(request, part, context)
     if not below_the_box:
         # What stands in the address bar can be reloaded and shared. Only so much of it: headers have an end.
         response["HX-Replace-Url"] = f"{request.path}?{urlencode({'q': text[:500]})}"
