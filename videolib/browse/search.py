@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +20,7 @@ from videolib.lib.measures import SEARCH_SECONDS
 from videolib.search.backends import get_backend
 from videolib.search.types import Engine, Field, Moment, Query
 
+MOST_LIKE = 6
 # What people call the fields of search.
 FIELD_NAMES: dict[Field, str] = {
     "title": "Title",
@@ -49,6 +50,8 @@ class ClipHits:
     is_cut: bool
     # What was looked for; empty where operators narrowed it, which says more of who asks than of what is missing.
     words: str = ""
+    # What was typed though nobody says it, and what was looked for instead.
+    respelled: Mapping[str, str] = field(default_factory=dict)
 
     def as_data(self, *, first_rank: int = 1) -> list[dict[str, Any]]:
         """The hits as plain data, snippets without marks: what the API and the command give out."""
@@ -95,6 +98,13 @@ def search_clips(
         return _search(query, user, among)
 
 
+def clips_like(clip: Clip, listed: ClipQuerySet) -> list[Clip]:
+    """At most MOST_LIKE of these clips that are like this one, best first, never itself."""
+    doc_ids = get_backend().like(clip.pk, among=listed.values("pk"), most=MOST_LIKE)
+    clips = listed.in_bulk(doc_ids)
+    return [clips[doc_id] for doc_id in doc_ids if doc_id in clips]
+
+
 def count_search(user: User) -> None:
     """Every door that people or scripts search by counts; raises TooOften."""
     SEARCHES.count(user.pk, most=settings.SEARCHES_PER_MINUTE)
@@ -116,7 +126,8 @@ def _search(query: Query, user: Viewer, among: ClipQuerySet | None) -> ClipHits:
     clips = listed.with_card().in_bulk([hit.doc_id for hit in found.hits])
     # A clip that was taken away between the two queries is not shown.
     hits = [ClipHit(clips[hit.doc_id], hit.score, hit.moments) for hit in found.hits if hit.doc_id in clips]
-    return ClipHits(hits, found.total, found.is_cut, "" if asked.conditions else asked.words)
+    words = "" if asked.conditions else asked.words
+    return ClipHits(hits, found.total, found.is_cut, words, found.respelled)
 
 
 def _newest(listed: ClipQuerySet, query: Query) -> ClipHits:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
@@ -20,7 +21,7 @@ from django.db.models import QuerySet
 
 from videolib.search.compared import Compared, Question, Row
 from videolib.search.lines import FIELDS
-from videolib.search.meaning import get_meaning
+from videolib.search.meaning import Meaning, get_meaning
 from videolib.search.models import Searched
 from videolib.search.moments import best_moments
 from videolib.search.nearest import nearest_by
@@ -32,11 +33,12 @@ from videolib.search.words import MOST_WORDS, Word, is_sentence, unwanted_of, wo
 
 # So many documents that have the words are ordered by what they say; those after them stay in the order of the words
 # they cover.
-POOL = 40
+POOL = 30
 # Of what may have been meant by a word, as many as that are looked for: those that most documents say.
 MEANT = 2
 # Half a word means nothing; half a sentence does.
 WORDS_THAT_MEAN = 3
+_ASIDE = ThreadPoolExecutor(2, thread_name_prefix="meaning")
 _LINES = ("doc_id", "starts", *FIELDS)
 
 
@@ -76,6 +78,9 @@ def find(query: Query, *, among: QuerySet[Any], index: Index) -> Hits:
     if not words:
         return Hits((), 0)
     first, last = query.offset, query.offset + query.limit
+    meaning = _meaning_for(query, words)
+    # While the database looks for the words.
+    vector = _ASIDE.submit(meaning.of_question, query.text) if meaning else None
     documents, respelled = Documents(), dict[str, str]()
     if query.engine != "semantic":
         ask = partial(index.documents, among=among, unwanted=unwanted, most=max(POOL, last))
@@ -84,7 +89,10 @@ def find(query: Query, *, among: QuerySet[Any], index: Index) -> Hits:
             words = [replace(word, spelled=(*word.spelled, *meant.get(word, ()))) for word in words]
             documents = ask(words)
             respelled = {word.text: spelled[0] for word, spelled in meant.items()}
-    question = _question(query, words, unwanted, respelled)
+    question = Question(words, unwanted)
+    if meaning and vector:
+        right = meaning.of_question(_written_right(query.text, respelled)) if respelled else vector.result()
+        question = Question(words, unwanted, right, meaning.name)
     compared = _Comparison(query, question, documents, among)
     return replace(compared.hits(first, last), respelled=respelled)
 
@@ -106,15 +114,15 @@ def _meant(
     return {word: some for word, some in chosen.items() if some}
 
 
-def _question(query: Query, words: Sequence[Word], unwanted: Sequence[Word], respelled: Mapping[str, str]) -> Question:
+def _meaning_for(query: Query, words: Sequence[Word]) -> Meaning | None:
     is_half_typed = query.as_typed and len(words) < WORDS_THAT_MEAN
-    meaning = None if query.engine == "lexical" or is_half_typed else get_meaning()
-    if meaning is None:
-        return Question(words, unwanted)
-    text = query.text
-    for typed, spelled in respelled.items():  # both are letters and digits only
-        text = re.sub(rf"(?<!\w){typed}(?!\w)", spelled, text, flags=re.IGNORECASE)
-    return Question(words, unwanted, meaning.of_question(text), meaning.name)
+    return None if query.engine == "lexical" or is_half_typed else get_meaning()
+
+
+def _written_right(text: str, respelled: Mapping[str, str]) -> str:
+    for typed, meant in respelled.items():  # both are letters and digits only
+        text = re.sub(rf"(?<!\w){typed}(?!\w)", meant, text, flags=re.IGNORECASE)
+    return text
 
 
 class _Comparison:

@@ -26,7 +26,7 @@ from videolib.search.selected import selected
 # A stretch is so many sentences, and the next begins so many further on.
 STRETCH, STEP = 10, 8
 # So many documents are asked whether they may be seen, and so many of those are compared with the question.
-NEAREST, COMPARED = 200, 20
+NEAREST, COMPARED = 100, 15
 # The oldest beyond this are found by their words alone: 100 MB, a library of some 300,000 clips.
 MOST_CODES = 2_000_000
 SECONDS_BETWEEN_LOOKS = 1.0

@@ -99,8 +99,9 @@ SELECT doc_id, doc_id IN (TABLE every), CASE WHEN doc_id IN (TABLE likely) THEN 
     (SELECT count(*) FROM more) = {most} OR {all_are_every} AND (SELECT count(*) FROM every) = {most_every}
 FROM candidates JOIN videolib_searched ON doc_id = doc WHERE {allowed} {without} {required}
 """
-# One by one, the newest first; or by the index, which has to collect all of them before it gives the first.
-_ONE_BY_ONE = "(words || '') @@ %s::tsquery {within} ORDER BY doc_id DESC"
+# One by one, the newest first (the planner sees in the query how many have it); or by the index of words, which has to
+# collect all of them before it gives the first.
+_ONE_BY_ONE = "words @@ %s::tsquery {within} ORDER BY doc_id DESC"
 _BY_INDEX = "words @@ (SELECT %s::tsquery) {within}"
 # Row by row: to join all that somebody may see would take longer than all else.
 _ALLOWED = "EXISTS (SELECT FROM ({among}) AS among(doc) WHERE among.doc = doc_id OFFSET 0)"
