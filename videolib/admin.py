@@ -270,5 +270,5 @@ for table in (ApiToken, AuditEntry, FailureNotice, Invitation, LibraryCheck, Lib
 show(Tagging, TaggingTable)
 for pipeline_table in (Job, Leftover, Recording, Rendition, Screen, Storyboard, Transcript):
     show(pipeline_table)
-for word_table in (Cue, CueEdit, Meant, ScreenText, Searched, Upload):
+for word_table in (Cue, CueEdit, Meant, ScreenText, Searched, Spelling, Upload):
     show(word_table, WordTable)
