@@ -45,6 +45,7 @@ class Library:
             "VIDEOLIB_DATA": str(data),
             "BIND": f"127.0.0.1:{self.port}",
             "SPEECH_ENGINE": "none",
+            "SCREEN_ENGINE": "none",
             "MEDIA_WORKERS": "1",
             **settings,
         }

@@ -23,5 +23,6 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 # Tests ask in a second what people ask in a day; those that are about limits set their own.
 UPLOADS_PER_HOUR = SEARCHES_PER_MINUTE = 0
-# The weights take a second and a quarter of a gigabyte in each process; tests that are about meaning set it.
-SEARCH_MEANING = "none"
+# The weights take a second and a quarter of a gigabyte in each process; tests that are about meaning set it, and those
+# about on-screen text, the other.
+SEARCH_MEANING = SCREEN_ENGINE = "none"

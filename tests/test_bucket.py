@@ -68,6 +68,7 @@ def manage(bucket: Any, tmp_path: Path) -> Callable[..., str]:
         "S3_ACCESS_KEY_ID": "key",
         "S3_SECRET_ACCESS_KEY": "secret",
         "SPEECH_ENGINE": "none",
+        "SCREEN_ENGINE": "none",
     }
 
     def run(*arguments: str) -> str:

@@ -119,6 +119,7 @@ def test_a_port_in_use_is_said_in_a_sentence_that_names_the_setting(library: Cal
         ({"DATABASE_URL": "postgres://localhost:99999/videolib"}, "DATABASE_URL is no address for it"),
         ({"DATABASE_URL": "postgres://127.0.0.1:1/videolib"}, "is it up, and does DATABASE_URL name it?"),
         ({"SPEECH_ENGINE": "ears"}, "SPEECH_ENGINE is 'ears'; set it to one of"),
+        ({"SCREEN_ENGINE": "eyes"}, "SCREEN_ENGINE is 'eyes'; set it to one of rapidocr, tesseract, none"),
         ({"SEARCH_MEANING": "deep"}, "SEARCH_MEANING is 'deep'; set it to one of minilm, none"),
         ({"BROKER_URL": "sqlite://"}, "BROKER_URL is no address for it"),
     ],

@@ -29,7 +29,7 @@ PLAY = f"{VIDEO}.muted = true; {VIDEO}.playbackRate = SPEED; {VIDEO}.play()"
 @pytest.fixture(scope="module")
 def library(swift: Swift, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """A library whose media lie there, set up as an operator does."""
-    settings = {**swift.settings("library-media"), "SPEECH_ENGINE": "none"}
+    settings = {**swift.settings("library-media"), "SPEECH_ENGINE": "none", "SCREEN_ENGINE": "none"}
     with running(tmp_path_factory.mktemp("library"), prepare=("setup_bucket",), **settings) as library:
         library.wait_for_line(r"is ready at")
         for role in ("learner", "contributor"):

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def without_speech(settings: Any, data_folder: Path) -> None:
-    settings.SPEECH_ENGINE = settings.SCREEN_ENGINE = "none"
+    settings.SPEECH_ENGINE = "none"
 
 
 def make(path: Path, *, seconds: float = 6, size: str = "1280x960", sound: bool = True, **options: Any) -> Path:

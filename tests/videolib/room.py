@@ -22,7 +22,8 @@ class Room:
 
     def manage(self, *args: object, status: int = 0) -> str:
         """A command of manage.py; what it prints. Fails with its errors where it ends otherwise."""
-        own = {"VIDEOLIB_DATA": str(self.data), "SPEECH_ENGINE": "none", "LOG_LEVEL": "ERROR", **self.settings}
+        engines = {"SPEECH_ENGINE": "none", "SCREEN_ENGINE": "none"}
+        own = {"VIDEOLIB_DATA": str(self.data), "LOG_LEVEL": "ERROR", **engines, **self.settings}
         not_kept = {*SETTINGS_OF_THE_SHELL, "DJANGO_SETTINGS_MODULE"}
         kept = {name: value for name, value in os.environ.items() if name not in not_kept}
         command = [sys.executable, "manage.py", *map(str, args)]
