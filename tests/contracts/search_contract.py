@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Value
 from django.test.utils import CaptureQueriesContext
 
-from tests.contracts.search_answers import SearchAnswersContract
+from tests.contracts.search_likeness import SearchLikenessContract
 from tests.contracts.search_material import NOTHING_TO_LOOK_FOR, ODD_TEXTS, document
 from videolib.clips.models import Tag
 from videolib.search.models import Searched
@@ -18,7 +18,7 @@ from videolib.search.moments import MOST_MOMENTS, SECONDS_APART
 from videolib.search.types import Hits
 
 
-class SearchBackendContract(SearchAnswersContract):
+class SearchBackendContract(SearchLikenessContract):
     """What every backend promises."""
 
     # Documents come and go

@@ -144,6 +144,7 @@ UNPLAYABLE = {"failed": 422}
 CLIP_PAGES: Sequence[Entry] = (
     Entry("watch", "GET", "see"),
     *(Entry("watch", "GET", "see", query=f"?part={part}") for part in ("stage", "transcript", "screen", "progress")),
+    Entry("clip_like", "GET", "see"),
     Entry("clip_status", "GET", "see"),
     Entry("clip_edit", "GET", "edit"),
     form("clip_edit", "edit", {"title": "Renamed"}),
@@ -194,6 +195,7 @@ CLIP_OPERATIONS: Sequence[Entry] = (
     call("read_transcript", "GET", "see"),
     call("correct_cue", "PUT", "edit", send={**STRETCH, "text": "said otherwise"}, unfit=UNPLAYABLE),
     call("read_screen_text", "GET", "see"),
+    call("read_like", "GET", "see"),
     call("read_jobs", "GET", "see"),
     call("retry", "POST", "edit"),
     call("hear_again", "POST", "edit", unfit=UNPLAYABLE),

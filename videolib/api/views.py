@@ -40,7 +40,7 @@ from videolib.api.schemas import (
     TermsIn,
     TranscriptOut,
 )
-from videolib.browse.search import count_search, remember_search, search_clips
+from videolib.browse.search import clips_like, count_search, remember_search, search_clips
 from videolib.browse.suggest import suggest
 from videolib.clips import actions
 from videolib.clips.access import get_clip_for, get_tagging_for, known_as
@@ -221,6 +221,13 @@ def correct_cue(request: CallerRequest, code: UUID, cue: CueIn) -> dict[str, Any
 def read_screen_text(request: CallerRequest, code: UUID) -> dict[str, Any]:
     """Exactly as it was read, code and paths included; no lines until somebody has read them."""
     return {"lines": list(lines_on_screen(get_clip_for(request.user, code)))}
+
+
+@api.get("/clips/{uuid:code}/like", response={200: list[ClipOut], 404: Problem}, summary="Clips like this one")
+def read_like(request: CallerRequest, code: UUID) -> list[Clip]:
+    """At most six, the nearest in meaning first, of those listed for you."""
+    listed = Clip.objects.listed_for(request.user).select_related("owner", "recording", "license")
+    return _told(request.user, clips_like(get_clip_for(request.user, code), listed.prefetch_related("tags")))
 
 
 @api.get("/clips/{uuid:code}/jobs", response={200: list[JobOut], 404: Problem}, summary="How the work on a clip stands")

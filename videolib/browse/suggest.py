@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -29,8 +29,9 @@ NEWEST = 50
 LOOKED_AT = 100  # characters
 # What one person asked once is nobody else's business.
 OFTEN, DAYS = 3, 90
-# Of the searches asked most often, so many are held against the library, unless they have more words than that.
-CANDIDATES, WORDS_AT_MOST = 8, 6
+# Of the searches asked most often, so many are held against the library, unless they have more words than that: each
+# word costs a look.
+CANDIDATES, WORDS_AT_MOST = 4, 4
 
 Kind = Literal["search", "tag", "clip"]
 
@@ -49,7 +50,7 @@ class Suggestion:
 
 
 def suggest(user: User, typed: str) -> list[Suggestion]:
-    """At most MOST suggestions for what is typed so far; none is an error. Five queries, however large the library.
+    """At most MOST suggestions for what is typed so far, whatever it is. Five queries at most, for any library.
 
     All of it stands in titles and tags of clips listed for `user`: also each word of a search that others sent.
     """
@@ -58,8 +59,8 @@ def suggest(user: User, typed: str) -> list[Suggestion]:
     if not any(character.isalnum() for character in folded):
         return []
     listed = Clip.objects.listed_for(user)
-    searches, tags = list(_searches(listed, folded)), list(_tags(listed, folded))
-    titles = list(_titles(listed, typed)) if len(typed) >= LETTERS_OF_A_TITLE else []
+    tags, titles = list(_tags(listed, folded)), list(_titles(listed, typed))
+    searches = list(_searches(listed, folded, seen=[fold_words(each.text) for each in (*tags, *titles)]))
     chosen = [*searches[:MOST_SEARCHES], *tags[:MOST_TAGS], *titles, *tags[MOST_TAGS:], *searches[MOST_SEARCHES:]]
     once = {(each.kind == "clip", fold_words(each.text)): each for each in reversed(chosen)}
     return [each for each in chosen if each in once.values()][:MOST]
@@ -67,6 +68,8 @@ def suggest(user: User, typed: str) -> list[Suggestion]:
 
 def _titles(listed: ClipQuerySet, typed: str) -> Iterator[Suggestion]:
     """Those that begin so first, then the newest."""
+    if len(typed) < LETTERS_OF_A_TITLE:
+        return
     rows = listed.filter(title__icontains=typed).newest_first().values_list("title", "code")[:NEWEST]
     for title, code in sorted(rows, key=lambda row: not row[0].casefold().startswith(typed.casefold()))[:MOST]:
         yield Suggestion("clip", title, reverse("watch", args=[code]))
@@ -83,13 +86,17 @@ def _tags_of(listed: ClipQuerySet) -> Any:
     return Tag.objects.filter(Exists(Tagging.objects.filter(tag=OuterRef("pk"), clip__in=listed.values("pk"))))
 
 
-def _searches(listed: ClipQuerySet, folded: str) -> Iterator[Suggestion]:
+def _searches(listed: ClipQuerySet, folded: str, *, seen: Sequence[str]) -> Iterator[Suggestion]:
+    """`seen`: titles and tags that the person comes across, folded."""
     since = timezone.localdate() - timedelta(days=DAYS)
     often = Sought.objects.often_found(folded, since=since, often=OFTEN)[:CANDIDATES]
-    candidates = {words: _telling(words) for words in often if words != folded}
-    known = _known_words(listed, sorted({word for words in candidates.values() for word in words}))
+    candidates = {words: telling for words in often if len(telling := _telling(words)) <= WORDS_AT_MOST}
+    candidates.pop(folded, None)
+    wanted = {word for telling in candidates.values() for word in telling}
+    known = {word for word in wanted if _begins_in(word, seen)}
+    known |= _known_words(listed, sorted(wanted - known))
     for words, telling in candidates.items():
-        if len(telling) <= WORDS_AT_MOST and set(telling) <= known:
+        if set(telling) <= known:
             yield Suggestion("search", words, f"{reverse('search')}?{urlencode({'q': words})}")
 
 
@@ -108,7 +115,9 @@ def _known_words(listed: ClipQuerySet, words: Sequence[str]) -> set[str]:
         titled[f"word_{number}"] = Exists(listed.filter(Q(title__istartswith=word) | Q(title__icontains=f" {word}")))
     # One row to ask by.
     row = User.objects.order_by("pk").annotate(**titled).values(*titled)[:1].get()
-    tags = [f" {folded}" for folded in _tags_of(listed).filter(tagged).values_list("folded", flat=True)]
-    return {
-        word for number, word in enumerate(words) if row[f"word_{number}"] or any(f" {word}" in tag for tag in tags)
-    }
+    tags = list(_tags_of(listed).filter(tagged).values_list("folded", flat=True))
+    return {word for number, word in enumerate(words) if row[f"word_{number}"] or _begins_in(word, tags)}
+
+
+def _begins_in(word: str, texts: Iterable[str]) -> bool:
+    return any(f" {word}" in f" {text}" for text in texts)

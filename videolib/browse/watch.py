@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from transcode.models import Storyboard, Transcript
 from videolib.accounts.access import person_of
 from videolib.accounts.models import User
+from videolib.browse.search import clips_like
 from videolib.clips.access import get_clip_for, may_do, tags_part
 from videolib.clips.documents import cues_of
 from videolib.clips.models import Clip
@@ -47,6 +48,16 @@ def watch(request: HttpRequest, code: UUID) -> HttpResponse:
         return render(request, PARTS[part], context)
     context |= {**rating_part(person, clip), **tags_part(person, clip), "days": settings.TRASH_DAYS}
     return render(request, "browse/watch.html", context)
+
+
+@require_safe
+@login_required
+def like(request: HttpRequest, code: UUID) -> HttpResponse:
+    """Clips like this one: to htmx the part below the player alone, a page of its own without it."""
+    clip = get_clip_for(request.user, code)
+    clips = clips_like(clip, Clip.objects.listed_for(request.user).with_card())
+    part = "HX-Request" in request.headers
+    return render(request, "browse/_like.html" if part else "browse/like.html", {"clip": clip, "clips": clips})
 
 
 def start_of(asked: str, duration: float | None) -> float:

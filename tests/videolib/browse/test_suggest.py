@@ -143,6 +143,7 @@ def test_the_number_of_queries_does_not_grow(learner: User, make_user: Any, make
         for i in range(number):
             make_clip(owner, title=f"Gitflow {number} part{i}", tags=[f"gitlab {i}"])
             ask_often(f"gitflow part{i}")
+            ask_often("gitflow unknown")
         with CaptureQueriesContext(connection) as queries:
             suggest(learner, "git")
         counts.append(len(queries))

@@ -30,5 +30,11 @@ class SearchBackend(Protocol):
         Never an error, whatever the text; an empty or unanswerable one finds nothing.
         """
 
+    def like(self, doc_id: int, *, among: QuerySet[Any], most: int) -> list[int]:
+        """Documents that mean nearly the same on the whole, best first, of those `among` selects, and never itself.
+
+        Where that is not known (yet), those that have the words of its title.
+        """
+
     def known_ids(self) -> set[int]:
         """The ids of all documents that are findable."""

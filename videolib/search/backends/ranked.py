@@ -19,6 +19,7 @@ from django.db.models import QuerySet
 
 from videolib.search.actions import ask_for_meanings
 from videolib.search.finding import Documents, Found, find
+from videolib.search.likeness import alike_in_meaning
 from videolib.search.lines import FIELDS, TIMED, kept_lines
 from videolib.search.models import Meant, Searched
 from videolib.search.sentences import digest_of, take_apart
@@ -105,6 +106,21 @@ class RankedBackend(ABC):
             return find(query, among=among, index=self)
         except EmptyResultSet:
             return Hits((), 0)
+
+    def like(self, doc_id: int, *, among: QuerySet[Any], most: int) -> list[int]:
+        """See SearchBackend."""
+        try:
+            alike = alike_in_meaning(doc_id, among, most)
+        except EmptyResultSet:
+            return []
+        return self._like_by_title(doc_id, among, most) if alike is None else alike
+
+    def _like_by_title(self, doc_id: int, among: QuerySet[Any], most: int) -> list[int]:
+        title = Searched.objects.filter(pk=doc_id).values_list("title", flat=True).first() or ""
+        # What is a sign to search, a minus or quotes, is none in a title.
+        words = "".join(character if character.isalnum() else " " for character in title)
+        hits = self.find(Query(words, limit=most + 1, engine="lexical"), among=among).hits
+        return [hit.doc_id for hit in hits if hit.doc_id != doc_id][:most]
 
 
 def documents_in(rows: Sequence[Sequence[Any]], words: Sequence[Word]) -> Documents:
