@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.contracts.search_contract import SearchBackendContract
 from tests.contracts.search_material import AnyLibrary, document
+from tests.contracts.search_spelling import SearchSpellingContract
 from videolib.search.backends import postgres
 from videolib.search.models import Searched
 
@@ -25,7 +26,7 @@ def _execute(sql: str) -> None:
         cursor.execute(sql)
 
 
-class TestSqlite(SearchBackendContract):
+class TestSqlite(SearchBackendContract, SearchSpellingContract):
     """FTS5."""
 
     vendor = "sqlite"
@@ -48,7 +49,7 @@ class TestSqlite(SearchBackendContract):
             cursor.execute("INSERT INTO videolib_searched_fts (videolib_searched_fts) VALUES ('integrity-check')")
 
 
-class TestPostgres(SearchBackendContract):
+class TestPostgres(SearchBackendContract, SearchSpellingContract):
     """A tsvector filled with our own stems."""
 
     vendor = "postgresql"
