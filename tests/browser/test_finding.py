@@ -95,6 +95,28 @@ def test_the_search_box_leads_to_a_second_by_keyboard_alone(open_library):
     page.wait_for_url("**/clips/*/?t=7", wait_until="commit")
 
 
+def test_a_suggestion_is_taken_by_keyboard_alone(open_library):
+    page = open_library("/")
+    page.keyboard.press("/")
+    page.keyboard.type("exc", delay=20)
+    suggestion = page.get_by_role("region", name="Found while you type").get_by_role("link", name="excel Tag")
+    expect(suggestion).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    expect(suggestion).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/browse/?tag=excel", wait_until="commit")
+
+
+def test_more_like_it_comes_below_the_player(open_library, make_clip):
+    make_clip(title="Pivot charts")
+    page = open_library("/browse/?tag=excel")
+    page.get_by_role("link", name="Pivot tables").first.click()
+    like = page.get_by_role("region", name="More like this")
+    page.get_by_text("More like this").scroll_into_view_if_needed()
+    like.get_by_role("link", name="Pivot charts").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Pivot charts")
+
+
 def test_a_moment_shows_its_second(open_library):
     page = open_library("/search/?q=rebase")
     tile = page.locator(".moment-tile .tile")
