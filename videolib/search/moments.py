@@ -95,7 +95,8 @@ def _shared_letters(one: str, other: str) -> int:
 def _snippet(sentence: Sentence, at: int, lines: Sequence[str], marker: Marker) -> Snippet:
     """The line that matched, or where it fits more of its sentence and its neighbours; what is too long is cut."""
     joint = ", " if sentence.field == "tags" else " "
-    wider = [(at - 1, at + 2), (sentence.first, sentence.last), (at - 1, at + 1), (at, at + 2)]
+    whole = [(sentence.first, sentence.last)] if sentence.last - sentence.first > 1 else []
+    wider = [(at - 1, at + 2), *whole, (at - 1, at + 1), (at, at + 2)]
     stretches = (joint.join(lines[first:last]) for first, last in wider if first >= 0 and last <= len(lines))
     fitting = (stretch for stretch in stretches if len(shown(stretch)) <= SNIPPET_CHARACTERS)
     return Snippet(_cut(_parts(marker.mark(next(fitting, lines[at])))))

@@ -21,7 +21,7 @@ from videolib.operations.faults import Fault, Kind
 from videolib.operations.mend import MENDS, mend
 from videolib.operations.models import LibraryCheck
 from videolib.search.backends import get_backend
-from videolib.search.models import Passage
+from videolib.search.models import Searched
 from videolib.search.types import Line, SearchDocument
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +51,7 @@ def damage(library: dict[str, Clip]) -> None:
     shown, hidden, trashed, work = (library[name] for name in ("shown", "hidden", "trashed", "at work"))
     Clip.objects.filter(pk=shown.pk).update(rating_sum=9, visibility="private")
     Clip.objects.filter(pk=hidden.pk).update(published_at=None)
-    Passage.objects.filter(doc_id=work.pk).delete()
+    Searched.objects.filter(doc_id=work.pk).delete()
     get_backend().put(SearchDocument(10**6, {"title": [Line("gone")]}))
     Job.objects.filter(recording=work.recording).delete()
     Rendition.objects.filter(recording=hidden.recording).delete()

@@ -12,7 +12,7 @@ from videolib.clips import actions
 from videolib.clips.models import Clip
 from videolib.management.commands import reindex
 from videolib.search.backends import get_backend
-from videolib.search.models import Passage
+from videolib.search.models import Searched
 
 
 def run():
@@ -37,7 +37,7 @@ def forget():
 
 
 def everything_indexed():
-    return list(Passage.objects.order_by("pk").values())
+    return list(Searched.objects.order_by("pk").values())
 
 
 def test_what_search_forgot_is_found_again(make_clip, titles):
@@ -71,7 +71,7 @@ def test_documents_of_clips_that_are_gone_are_taken_out(make_clip, titles):
     Clip.objects.filter(pk=trashed.pk).update(trashed_at=timezone.now())
     Clip.objects.filter(pk=deleted.pk).delete()
     assert run() == "Indexed 1 clip; took out 2 no longer there.\n"
-    assert set(Passage.objects.values_list("doc_id", flat=True)) == {kept.pk}
+    assert set(Searched.objects.values_list("doc_id", flat=True)) == {kept.pk}
 
 
 def test_more_clips_than_fit_in_one_transaction(make_clip, titles, make_user, monkeypatch):

@@ -21,7 +21,7 @@ from videolib.operations.faults import Fault, Kind
 from videolib.operations.file_faults import faults_in_files, side_by_side
 from videolib.operations.models import MOST_EXAMPLES, LibraryCheck
 from videolib.search.backends import get_backend
-from videolib.search.models import Passage
+from videolib.search.models import Searched
 from videolib.uploads.models import Upload
 
 pytestmark = pytest.mark.django_db
@@ -211,7 +211,7 @@ def test_a_job_that_contradicts_itself(library: dict[str, Clip], state: State, c
 
 def test_search_that_knows_too_little_or_too_much(library: dict[str, Clip]) -> None:
     shown, trashed = library["shown"], library["trashed"]
-    Passage.objects.filter(doc_id=shown.pk).delete()
+    Searched.objects.filter(doc_id=shown.pk).delete()
     Clip.objects.filter(pk=library["hidden"].pk).update(trashed_at=timezone.now())
     assert found() == {Kind.UNFINDABLE: [f"clip {shown.code}"], Kind.GHOST: [f"document {library['hidden'].pk}"]}
     assert trashed.trashed_at

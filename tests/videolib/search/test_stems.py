@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from videolib.search.passages import MARK, UNMARK
+from videolib.search.lines import MARK, UNMARK
 from videolib.search.stems import Marker, stem_of, stems_of
 from videolib.search.words import words_of
 
