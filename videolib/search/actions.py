@@ -75,6 +75,9 @@ def _make(meaning: Meaning, searched: Searched) -> bool:
     made = Meant(doc_id=searched.pk, said=searched.said, weights=meaning.name)
     made.vectors, made.codes = vectors.tobytes(), codes_of(vectors)
     with transaction.atomic():
+        # Locked, so that nothing is left of a document that goes in this moment.
+        if not Searched.objects.select_for_update().filter(pk=searched.pk, said=searched.said).exists():
+            return False
         Meant.objects.filter(doc_id=searched.pk).delete()
         # Somebody else may have been as quick, with the same.
         Meant.objects.bulk_create([made], ignore_conflicts=True)

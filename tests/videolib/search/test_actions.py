@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from django.db import transaction
 
 from tests.contracts.search_material import document
 from videolib.search import actions
@@ -50,6 +51,18 @@ def waiting():
 def test_a_document_that_is_written_asks_for_its_vectors(sent):
     put(document(7, title="one"), document(8))
     assert sent == [("search.make_meanings", [7], "light")]
+
+
+def test_who_is_rolled_back_asks_for_nothing(monkeypatch, django_capture_on_commit_callbacks):
+    sent = []
+    monkeypatch.setattr("videolib.lib.queue.nudge.send", lambda task, *args, queue: sent.append((task, *args, queue)))
+    with django_capture_on_commit_callbacks(execute=True):
+        with pytest.raises(RuntimeError, match="cut"), transaction.atomic():
+            put(document(7, title="one"))
+            raise RuntimeError("cut")
+        put(document(8, title="one"))
+        assert sent == [], "not before it is committed"
+    assert sent == [("search.make_meanings", [8], "light")]
 
 
 def test_a_rebuild_nudges_nobody(sent, reader):
@@ -110,6 +123,47 @@ def test_two_that_make_the_same_at_once_leave_one_row(reader):
     actions.make_meanings([7])
     assert Meant.objects.count() == 1
     assert waiting() == []
+
+
+@pytest.fixture
+def meanwhile(reader, monkeypatch):
+    """Something else happens, once, while sentences are read."""
+
+    def happens(deed):
+        read = reader.of_sentences
+
+        def as_it_happens(texts):
+            monkeypatch.setattr(reader, "of_sentences", read)
+            deed()
+            return read(texts)
+
+        monkeypatch.setattr(reader, "of_sentences", as_it_happens)
+
+    return happens
+
+
+def test_of_a_document_that_is_removed_meanwhile_nothing_stays(meanwhile):
+    put(document(7, title="one"), document(8, title="two"))
+    meanwhile(lambda: get_backend().remove([7]))
+    assert actions.make_meanings([7]) == 0
+    assert not Meant.objects.exists()
+    assert waiting() == [8]
+
+
+def test_what_is_written_meanwhile_waits_for_vectors_of_its_own(reader, meanwhile):
+    put(document(7, title="one"))
+    meanwhile(lambda: put(document(7, title="another")))
+    assert actions.make_meanings([7]) == 0
+    assert waiting() == [7]
+    assert actions.make_missing_meanings(seconds=9) == 1
+    assert reader.read == ["one", "another"]
+    assert waiting() == []
+
+
+def test_a_message_that_comes_twice_is_work_done_once(reader):
+    put(document(7, title="one"))
+    assert [actions.make_meanings([7]) for _ in "12"] == [1, 0]
+    assert reader.read == ["one"]
 
 
 def test_it_stops_when_its_time_is_over(reader, monkeypatch):

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from django.core.exceptions import EmptyResultSet
 
 from videolib.search import nearest
 from videolib.search.meaning import SCALE, WIDTH
 from videolib.search.models import Meant, Searched
-from videolib.search.nearest import STEP, STRETCH, Codes, Nearest, codes_of
+from videolib.search.nearest import LOOK_BACK, STEP, STRETCH, Codes, Nearest, codes_of
 
 
 def unit(rng, *shape):
@@ -41,6 +42,25 @@ def test_the_nearest_come_first():
     for number in (0, 77, 499):
         question = vectors[number] + unit(rng)
         assert codes.nearest(question.astype(np.float32), 10)[0] == number
+
+
+def test_the_nearest_are_those_of_comparing_each():
+    vectors, codes = unit(np.random.default_rng(14), 1000, 3), Codes()
+    kept = [b"".join(code(vector) for vector in some) for some in vectors]
+    for at in range(0, 1000, 170):
+        codes.put(enumerate(kept[at : at + 170], at))
+    for question in (*unit(np.random.default_rng(15), 5), *vectors[::300, 1]):
+        apart = bits_apart(kept, question)
+        found = codes.nearest(question, 50)
+        assert len(set(found)) == 50
+        assert [apart[number] for number in found] == sorted(apart)[:50]
+
+
+def bits_apart(kept, question):
+    """Of each document, those of the code that is nearest to the question's."""
+    asked = np.packbits(question > 0)
+    others = (np.frombuffer(each, np.uint8).reshape(-1, WIDTH // 8) ^ asked for each in kept)
+    return [int(np.unpackbits(each, axis=1).sum(axis=1).min()) for each in others]
 
 
 def test_more_codes_than_the_likely_are_compared_whole(monkeypatch):
@@ -78,8 +98,20 @@ def test_the_oldest_are_forgotten_where_there_are_too_many(monkeypatch):
     assert sorted(codes.nearest(vectors[0], 200)) == list(range(70, 120))
 
 
+def test_there_is_room_for_any_number_at_once():
+    vectors, codes = unit(np.random.default_rng(16), 3000), Codes()
+    codes.put([(7, b"".join(map(code, vectors[:2500])))])
+    codes.put([(8, b"".join(map(code, vectors[2500:])))])
+    assert codes.nearest(vectors[2999], 9) == [8, 7]
+    assert codes.nearest(vectors[1500], 9) == [7, 8]
+
+
 def test_without_codes_nothing_is_near():
-    assert Codes().nearest(unit(np.random.default_rng(7)), 5) == []
+    codes = Codes()
+    assert codes.nearest(unit(np.random.default_rng(7)), 5) == []
+    codes.put([])
+    codes.put([(7, b"")])
+    assert codes.nearest(unit(np.random.default_rng(7)), 5) == []
 
 
 @pytest.fixture
@@ -132,6 +164,23 @@ class TestKeptUp:
         write(1, vectors[1], id=late)
         clock[0] += 1
         assert kept.among(vectors[1], Searched.objects.values("doc_id"))[0] == 1
+
+    def test_little_is_remembered_of_what_was_seen_and_nothing_is_read_again(self, clock):
+        (one,) = unit(np.random.default_rng(17), 1)
+        for number in (1, 2, 3 * LOOK_BACK):
+            write(number, one, id=number)
+        kept, everything = Nearest("w"), Searched.objects.values("doc_id")
+        for _ in range(3):
+            assert sorted(kept.among(one, everything)) == [1, 2, 3 * LOOK_BACK]
+            clock[0] += 2
+        assert (kept.seen, kept.codes.count) == ({3 * LOOK_BACK}, 3)
+
+    def test_among_nothing_there_is_nothing_to_ask(self, clock):
+        (one,) = unit(np.random.default_rng(18), 1)
+        write(1, one)
+        with pytest.raises(EmptyResultSet):
+            Nearest("w").among(one, Searched.objects.none())
+        assert Nearest("w").among(one, Searched.objects.filter(doc_id=2).values("doc_id")) == []
 
     def test_only_what_may_be_seen_is_near(self, clock):
         vectors = unit(np.random.default_rng(11), 30)
