@@ -90,7 +90,7 @@ def test_the_number_of_queries_is_the_same_for_few_clips_and_for_many(make_clip,
                 str((hit.clip.owner.display_name, hit.clip.recording.duration, list(hit.clip.tags.all())))
         return len(queries)
 
-    make_clip(owner, title="git", tags=["one", "two"])
+    make_clip(owner, title="git", tags=["one", "two"], cues=[(0, 2, "deploy")])
     few = count()
     for number in range(12):
         make_clip(owner, title=f"git {number}", tags=["one", "three"], cues=[(0, 2, "deploy")])
