@@ -18,7 +18,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -73,6 +73,10 @@ class Tally:
         self.cpu += cpu
         self.cut_short += not complete
 
+    def figures(self) -> dict[str, Any]:
+        """As JSON has them. Not asdict(), which makes pairs of a Counter's keys."""
+        return {**vars(self), "missed": dict(self.missed)}
+
     def row(self, name: str) -> str:
         """Of the table."""
         recall = f"{self.read / self.tokens:>8.3f}" if self.tokens else f"{'':>8}"
@@ -120,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(limit + (", counted as half of the CPU s" if options.shared else ""))
         print(HEAD)
         try:
-            found = {str(each): _drawn(bench, options, each) for each in options.a_minute}
+            found: dict[str, Any] = {str(each): _drawn(bench, options, each) for each in options.a_minute}
         except NoFonts as error:
             print(error, file=sys.stderr)
             return 2
@@ -186,7 +190,7 @@ def _drawn(bench: Bench, options: argparse.Namespace, a_minute: int) -> dict[str
     for kind, tally in kinds.items():
         print(tally.row(f"  {kind}"))
     print(total.row(f"{a_minute} screens a minute"))
-    return {name: asdict(tally) for name, tally in {**kinds, "all": total}.items()}
+    return {name: tally.figures() for name, tally in {**kinds, "all": total}.items()}
 
 
 def _record(pictures: Sequence[Image.Image], each: float, folder: Path) -> Path:
@@ -215,7 +219,7 @@ def _verified(bench: Bench, path: Path) -> dict[str, Any] | None:
         known = (path / "psc2code" / "verified" / f"{crop.stem}.txt").read_text(encoding="utf-8")
         tally.saw(known.splitlines(), [line.text for line in shown])
     print(tally.row("verified frames"), " missed:", ", ".join(tally.missed) or "none")
-    return asdict(tally)
+    return tally.figures()
 
 
 def _terminals(bench: Bench, path: Path) -> dict[str, Any] | None:
@@ -230,7 +234,7 @@ def _terminals(bench: Bench, path: Path) -> dict[str, Any] | None:
         run_ffmpeg("-y", "-i", str(film), "-r", "30", *ENCODED, str(recording))
         bench.read(recording, tally)
     print(tally.row("recordings of terminals"))
-    return asdict(tally)
+    return tally.figures()
 
 
 if __name__ == "__main__":
