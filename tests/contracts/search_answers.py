@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.db.models import QuerySet
+from django.test.utils import CaptureQueriesContext
 
 from tests.contracts.search_material import AnyLibrary, document
 from videolib.search.backends import get_backend
@@ -59,6 +60,11 @@ class SearchAnswersContract:
     def hit(self, text: str, **query: Any) -> Hit:
         (hit,) = self.find(text, **query).hits
         return hit
+
+    def queries(self, text: str, **query: Any) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            self.find(text, **query)
+        return len(queries)
 
     def marked(self, text: str, **query: Any) -> list[str]:
         return [part for part, matched in self.hit(text, **query).moments[0].snippet.parts if matched]

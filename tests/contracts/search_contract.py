@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import random
-from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Value
-from django.test.utils import CaptureQueriesContext
 
 from tests.contracts.search_likeness import SearchLikenessContract
 from tests.contracts.search_material import NOTHING_TO_LOOK_FOR, ODD_TEXTS, document
@@ -439,11 +437,6 @@ class SearchBackendContract(SearchLikenessContract):
         assert many == few
         assert few[0] == few[1] <= 4
         assert few[2] == few[0] + 1, "what may be meant by the words that nobody says"
-
-    def queries(self, text: str, **query: Any) -> int:
-        with CaptureQueriesContext(connection) as queries:
-            self.find(text, **query)
-        return len(queries)
 
     # Any text
 

@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.contracts.search_contract import SearchBackendContract
 from tests.contracts.search_material import AnyLibrary, document
+from tests.contracts.search_meaning import SearchMeaningContract
 from tests.contracts.search_spelling import SearchSpellingContract
 from videolib.search.backends import postgres
 from videolib.search.models import Searched
@@ -26,7 +27,7 @@ def _execute(sql: str) -> None:
         cursor.execute(sql)
 
 
-class TestSqlite(SearchBackendContract, SearchSpellingContract):
+class TestSqlite(SearchBackendContract, SearchMeaningContract, SearchSpellingContract):
     """FTS5."""
 
     vendor = "sqlite"
@@ -49,7 +50,7 @@ class TestSqlite(SearchBackendContract, SearchSpellingContract):
             cursor.execute("INSERT INTO videolib_searched_fts (videolib_searched_fts) VALUES ('integrity-check')")
 
 
-class TestPostgres(SearchBackendContract, SearchSpellingContract):
+class TestPostgres(SearchBackendContract, SearchMeaningContract, SearchSpellingContract):
     """A tsvector filled with our own stems."""
 
     vendor = "postgresql"

@@ -134,9 +134,10 @@ class _Comparison:
         self.near: Sequence[int] = ()
         if question.vector is not None and question.is_open:
             self.near = nearest_by(question.weights).among(question.vector, among)
-        # A question in a sentence is more than its words (ranking.py).
+        # A question in a sentence is more than its words (ranking.py). Of a later page more are found: it shall not put
+        # one first of which an earlier one did not know.
         by_words = not is_sentence(query.text)
-        self.every = {each.doc_id for each in documents.found if each.every_word and by_words}
+        self.every = {each.doc_id for each in documents.found[:POOL] if each.every_word and by_words}
 
     def hits(self, first: int, last: int) -> Hits:
         """The page from FIRST up to LAST, with moments."""
