@@ -150,7 +150,7 @@ class TestPostgres(SearchBackendContract, SearchMeaningContract, SearchSpellingC
                 self.put(document(7, title="first"))
                 first_has_written.set()
                 assert second_begins.wait(10)
-                time.sleep(0.3)  # it would fail on our passages now if it did not wait
+                time.sleep(0.3)  # it would fail on our row now if it did not wait
             second.result(10)
         assert self.ids("second") == [7]
         assert self.ids("first") == []

@@ -82,7 +82,12 @@ def test_its_picture_is_the_tile_of_its_second(learner: Client, make_clip: Any) 
     (moment,) = moments_of_the_api(learner, "rebase")
     assert moment["picture"] == {
         "address": f"/clips/{clip.code}/storyboard-0.jpg",
-        "left": 320, "top": 90, "width": 160, "height": 90, "whole_width": 640, "whole_height": 180,
+        "left": 320,
+        "top": 90,
+        "width": 160,
+        "height": 90,
+        "whole_width": 640,
+        "whole_height": 180,
     }
 
 
