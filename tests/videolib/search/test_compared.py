@@ -62,6 +62,11 @@ def test_what_is_near_enough_answers_without_any_of_the_words() -> None:
     assert found.answered_otherwise([]) == [1]
 
 
+def test_what_the_index_alone_knows_to_have_the_words_answers_too() -> None:
+    """A word beyond all that have a number (sentences.py)."""
+    assert ids(compared("zebra", row(1, speech("so"), 0.1, FAR), row(2, speech("so"), 0.1, FAR)), [1]) == [1]
+
+
 def test_a_title_that_is_near_is_no_answer_by_itself() -> None:
     assert ids(compared("mask", row(1, speech("push"), 0.9, FAR))) == []
 
