@@ -116,6 +116,15 @@ class WordTable(ReadOnly):
         return obj is None and super().has_view_permission(request)
 
 
+class SpellingTable(WordTable):
+    """Words of all clips: how long they are."""
+
+    @admin.display(description="letters")
+    def letters(self, spelling: Spelling) -> int:
+        """Of the word."""
+        return len(spelling.word)
+
+
 class ClipTable(ReadOnly):
     """Clips. The list names no private one; whoever opens one is written down, as on its page."""
 
@@ -270,5 +279,9 @@ for table in (ApiToken, AuditEntry, FailureNotice, Invitation, LibraryCheck, Lib
 show(Tagging, TaggingTable)
 for pipeline_table in (Job, Leftover, Recording, Rendition, Screen, Storyboard, Transcript):
     show(pipeline_table)
-for word_table in (Cue, CueEdit, Meant, ScreenText, Searched, Spelling, Upload):
+for word_table in (Cue, CueEdit, ScreenText, Upload):
     show(word_table, WordTable)
+# What search keeps is all that clips say, private ones as well: of a document its number, of a word how long it is.
+for search_table, names in ((Searched, ["doc_id"]), (Meant, ["doc_id", "weights"])):
+    show(search_table, WordTable, fields=names, readonly_fields=names, list_display=names)
+show(Spelling, SpellingTable, fields=["letters"], readonly_fields=["letters"], list_display=["letters"])

@@ -20,7 +20,7 @@ from videolib.search.types import Query
 from videolib.uploads.actions import create_upload
 
 CHANGED_THERE = {"user", "tag", "license"}
-NAMED_BY_WORDS = {"cue", "cueedit", "meant", "screentext", "searched", "upload"}
+NAMED_BY_WORDS = {"cue", "cueedit", "meant", "screentext", "searched", "spelling", "upload"}
 MODELS = [*apps.get_app_config("videolib").get_models(), *apps.get_app_config("transcode").get_models()]
 
 
