@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # What a person is shown: so many clips on the page, so many moments a clip.
 CLIPS_SHOWN, MOMENTS_SHOWN = 10, 2
-ENGINES, BACKENDS = ("fused", "lexical", "semantic"), ("sqlite", "postgres")
+ENGINES, BACKENDS = ("lexical", "semantic", "fused"), ("sqlite", "postgres")
 # Settings that would lead out of the temporary library.
 OUTSIDE = ("DATABASE_URL", "BROKER_URL", "S3_BUCKET", "S3_ENDPOINT_URL", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY")
 

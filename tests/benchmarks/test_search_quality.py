@@ -49,7 +49,7 @@ def test_every_question_is_answered_with_videos_and_seconds(run, tmp_path):
     ("more", "said"),
     [
         (["--engine", "telepathy"], "choose --engine lexical"),
-        (["--backend", "postgres"], "choose --backend sqlite"),
+        (["--backend", "tape"], "choose --backend sqlite or postgres"),
         (["--videos", "nowhere.jsonl"], "There is no file nowhere.jsonl"),
     ],
 )
